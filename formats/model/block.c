@@ -1,0 +1,36 @@
+/* block.c - buffers of a block. See block.h. */
+#include "formats/model/block.h"
+
+#include "formats/model/bytes.h"
+
+#define BLOCK_ALIGNMENT 4096u /* satisfies O_DIRECT on every device we know */
+
+bool exh_block_open(struct exh_block *out, uint32_t sectors, uint32_t main_bytes, uint32_t sub_bytes, struct exh_error *err)
+{
+    memset(out, 0, sizeof *out);
+    size_t bytes = (size_t)sectors * main_bytes, rounded = (bytes + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
+    out->main = aligned_alloc(BLOCK_ALIGNMENT, rounded > 0 ? rounded : BLOCK_ALIGNMENT);
+    out->state = malloc(sectors);
+    if (sub_bytes != 0) {
+        out->sub = malloc((size_t)sectors * sub_bytes);
+        out->sub_state = malloc(sectors);
+    }
+    if (out->main == NULL || out->state == NULL || (sub_bytes != 0 && (out->sub == NULL || out->sub_state == NULL))) {
+        exh_block_close(out);
+        return exh_nomem(err, "a block");
+    }
+    out->room_sectors = sectors;
+    out->room_bytes = main_bytes;
+    return true;
+}
+
+void exh_block_close(struct exh_block *block)
+{
+    free(block->main);
+    free(block->sub);
+    free(block->state);
+    free(block->sub_state);
+    memset(block, 0, sizeof *block);
+}
+
+uint64_t exh_block_bytes(const struct exh_block *block) { return exh_track_bytes(block->track, block->lba, block->count); }

@@ -1,0 +1,106 @@
+/* format.c - the table of formats, and the one way to open an image by its path. See format.h. */
+#include "formats/model/format.h"
+
+#include <fcntl.h>
+
+#include "formats/container/siblings.h"
+#include "formats/container/source_file.h"
+#include "formats/disk/raw.h"
+#include "formats/evidence/ewf_read.h"
+#include "formats/model/text.h"
+
+const struct exh_format *const exh_formats[] = {&exh_format_raw, &exh_format_ewf, &exh_format_l01, NULL};
+
+const struct exh_format *exh_format_named(const char *name)
+{
+    for (size_t i = 0; exh_formats[i] != NULL; i++)
+        if (strcmp(exh_formats[i]->name, name) == 0)
+            return exh_formats[i];
+    return NULL;
+}
+
+static bool ends_with(const char *name, const char *extension)
+{
+    size_t n = strlen(name), e = strlen(extension);
+    if (n <= e)
+        return false;
+    for (size_t i = 0; i < e; i++) {
+        char c = name[n - e + i];
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != extension[i])
+            return false;
+    }
+    return true;
+}
+
+const struct exh_format *exh_format_for_name(const char *file_name)
+{
+    const char *base = exh_text_base(file_name);
+    for (size_t i = 0; exh_formats[i] != NULL; i++)
+        for (const char *const *e = exh_formats[i]->extensions; *e != NULL; e++)
+            if (ends_with(base, *e))
+                return exh_formats[i];
+    return NULL;
+}
+
+/* The best claim. NULL when nobody claims, or (err) when two claim equally. */
+static const struct exh_format *probe_all(const struct exh_peek *peek, struct exh_error *err)
+{
+    const struct exh_format *best = NULL, *tie = NULL;
+    int highest = 0;
+    for (size_t i = 0; exh_formats[i] != NULL; i++) {
+        int claim = exh_formats[i]->probe(peek);
+        if (claim > highest) {
+            highest = claim;
+            best = exh_formats[i];
+            tie = NULL;
+        } else if (claim == highest && claim > 0) {
+            tie = exh_formats[i];
+        }
+    }
+    if (tie == NULL)
+        return best;
+    (void)exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "could be %s or %s: say which with --format", best->name, tie->name);
+    return NULL;
+}
+
+/* Which format opens this source? A file that carries another format's name but not its marks is not quietly read as raw. */
+static const struct exh_format *choose(struct exh_source *source, const char *path, struct exh_error *err)
+{
+    uint8_t head[EXH_PEEK_BYTES], tail[EXH_PEEK_BYTES];
+    size_t length = source->size < EXH_PEEK_BYTES ? (size_t)source->size : EXH_PEEK_BYTES;
+    if (!exh_source_read(source, 0, head, length, err) || !exh_source_read(source, source->size - length, tail, length, err))
+        return NULL;
+    struct exh_peek peek = {head, tail, length, length, source->size, exh_text_base(path)};
+    const struct exh_format *format = probe_all(&peek, err);
+    if (format != NULL || err->code != EXH_OK)
+        return format;
+    const struct exh_format *named = exh_format_for_name(path);
+    if (named == NULL || named == &exh_format_raw)
+        return &exh_format_raw;
+    (void)exh_fail(err, EXH_CORRUPT, 0, "the name says %s, but the file does not begin like one", named->name);
+    (void)exh_in_file(err, path);
+    return NULL;
+}
+
+bool exh_image_open(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out, struct exh_error *err)
+{
+    struct exh_open with = *options;
+    struct exh_siblings *siblings = exh_siblings_of(path, err);
+    if (siblings == NULL)
+        return false;
+    with.path = path;
+    with.siblings = siblings;
+    struct exh_source_file_options file = {.folder = AT_FDCWD, .past_cache = options->past_cache};
+    struct exh_source *source = exh_source_file_open(path, &file, err);
+    if (source != NULL && format == NULL)
+        format = choose(source, path, err);
+    struct exh_medium *medium = source != NULL && format != NULL ? format->open(source, &with, err) : NULL;
+    if (medium == NULL) {
+        exh_source_close(source);
+        (void)exh_on_side(err, EXH_SIDE_SOURCE);
+        (void)exh_in_file(err, path);
+    }
+    exh_siblings_close(siblings);
+    *out = medium;
+    return medium != NULL;
+}

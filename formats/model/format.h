@@ -1,0 +1,52 @@
+/* format.h - the row a format adds, and the table of all rows.
+ *
+ * Help, fuzz targets and the conformance tests derive from the rows. A new format is one .c, one row, one CMake line, its samples.
+ * probe looks at the first and last bytes only and answers 0 (not mine) to 100 (certain); a tie between the best is refused with the list.
+ * open takes the source over: on success the medium owns it, on failure it stays the caller's to close. */
+#ifndef EXH_FORMATS_MODEL_FORMAT_H
+#define EXH_FORMATS_MODEL_FORMAT_H
+
+#include "formats/model/medium.h"
+#include "formats/model/sink.h"
+#include "formats/model/source.h"
+
+#define EXH_PEEK_BYTES 4096u
+
+struct exh_peek {
+    const uint8_t *head, *tail; /* the first and the last bytes of the source */
+    size_t head_length, tail_length;
+    uint64_t size;
+    const char *name; /* file name without folder; may be empty */
+};
+
+struct exh_siblings; /* formats/container/siblings.h */
+
+struct exh_open {
+    struct exh_siblings *siblings; /* opens the other files of a set; NULL: there are none to be had */
+    const char *path;              /* as the user gave it; may be NULL (memory) */
+    uint32_t sector_bytes;         /* asked for by the user; 0 = the format's own, or 512 */
+    bool past_cache;               /* read past the page cache where the file system can */
+};
+
+struct exh_format {
+    const char *name, *title;
+    const char *const *extensions; /* lower case with the dot, NULL-terminated; the first is the default for writing */
+    int (*probe)(const struct exh_peek *);
+    struct exh_medium *(*open)(struct exh_source *, const struct exh_open *, struct exh_error *);
+    struct exh_source *(*unwrap)(struct exh_source *, const struct exh_open *, struct exh_error *); /* may be NULL */
+    bool (*create)(const struct exh_create *, struct exh_sink **out, struct exh_error *);           /* NULL: cannot be written */
+    unsigned can;                                                                                   /* exh_sink_can of its sink */
+};
+
+/* All rows; NULL-terminated. */
+extern const struct exh_format *const exh_formats[];
+const struct exh_format *exh_format_named(const char *name); /* or NULL */
+/* The format a file name asks for when writing, or NULL. */
+const struct exh_format *exh_format_for_name(const char *file_name);
+
+/* Opens an image by path, probing the table (raw is the answer when nothing else claims it and allow_raw is set).
+ * `format` NULL: probe. Finds segments and split parts through siblings. */
+EXH_MUST_CHECK bool exh_image_open(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out,
+                                   struct exh_error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* layout.h - sessions and tracks of a medium; one track for a disk.
+ *
+ * Immutable once a medium is open. LBAs are absolute and signed (a disc's pregap lies below 0, ECMA-130 / MMC).
+ * Sectors may be EXH_SECTORS_UNKNOWN in a layout that was only declared (standard input).
+ * The media stream is the main channel of all stored tracks in LBA order, valid bytes only. */
+#ifndef EXH_FORMATS_MODEL_LAYOUT_H
+#define EXH_FORMATS_MODEL_LAYOUT_H
+
+#include <stddef.h>
+
+#include "formats/model/error.h"
+
+#define EXH_SECTORS_UNKNOWN UINT64_MAX
+#define EXH_SECTOR_BYTES_MAX 65536u /* no medium has larger logical sectors (4Kn disks 4096, raw CD + sub 2448) */
+#define EXH_LAYOUT_TRACKS_MAX 99u   /* two BCD digits in Q, MMC */
+#define EXH_MEDIA_BYTES_MAX (1ULL << 62)
+
+enum exh_layout_kind { EXH_LAYOUT_DISK, EXH_LAYOUT_DISC };
+/* BLOCKS: sectors without a frame (disks, DVD, BD, files). The rest name a CD track's form as stored. */
+enum exh_track_kind { EXH_TRACK_BLOCKS, EXH_TRACK_AUDIO, EXH_TRACK_MODE1, EXH_TRACK_MODE2 };
+
+struct exh_track {
+    uint8_t number, session, control; /* 1 and 1 on a disk; control bits of Q on a CD */
+    enum exh_track_kind kind;
+    int64_t first;       /* LBA of the first stored sector */
+    uint64_t sectors;    /* stored sectors, or EXH_SECTORS_UNKNOWN */
+    uint32_t main_bytes; /* bytes of a sector's main channel */
+    uint32_t sub_bytes;  /* bytes of its subchannel, 0 = none */
+    uint32_t tail_bytes; /* valid bytes of the last sector, 0 = all */
+};
+
+struct exh_layout {
+    enum exh_layout_kind kind;
+    uint32_t track_count;
+    struct exh_track tracks[EXH_LAYOUT_TRACKS_MAX];
+};
+
+/* A disk of one track that holds `bytes` in sectors of `sector_bytes`; bytes may be EXH_SECTORS_UNKNOWN. */
+void exh_layout_disk(struct exh_layout *out, uint64_t bytes, uint32_t sector_bytes);
+/* The one validator: numbers ascending, ranges disjoint and in order, sizes within the bounds above. */
+EXH_MUST_CHECK bool exh_layout_check(const struct exh_layout *layout, struct exh_error *err);
+/* Bytes of the media stream, or EXH_SECTORS_UNKNOWN; sectors likewise. */
+uint64_t exh_layout_bytes(const struct exh_layout *layout);
+uint64_t exh_layout_sectors(const struct exh_layout *layout);
+/* Valid main-channel bytes of `count` sectors from `lba` on in this track: only the track's last sector can be short. */
+uint64_t exh_track_bytes(const struct exh_track *track, int64_t lba, uint64_t count);
+const char *exh_track_mode(const struct exh_track *track); /* "BLOCKS/512", "MODE1/2352", "AUDIO": static text for the usual sizes */
+
+#endif

@@ -1,0 +1,59 @@
+/* sink.h - a consumer that writes an image.
+ *
+ * Created in a staging folder (same file system as the destination), fed, sealed. seal comes after every consumer's finish,
+ * when all digests are known; it finishes the container, fsyncs each file and the folder, and checks each fsync.
+ * Nothing is published here: the engine reads the staged image back past the page cache, then renames.
+ * close cannot fail; closing an unsealed sink leaves a partial, never a whole-looking file outside the staging folder. */
+#ifndef EXH_FORMATS_MODEL_SINK_H
+#define EXH_FORMATS_MODEL_SINK_H
+
+#include "formats/model/consumer.h"
+#include "formats/model/names.h"
+
+enum exh_compression { EXH_COMPRESS_NONE, EXH_COMPRESS_FAST, EXH_COMPRESS_BEST };
+
+struct exh_create {
+    const char *folder; /* the staging folder, exists */
+    const char *name;   /* the image's final file name, e.g. "disk.E01"; segments derive theirs from it */
+    const struct exh_layout *declared;
+    const struct exh_fields *fields; /* case data and device identity; may be NULL */
+    const char *program;             /* "exhibit 0.1.0" */
+    const char *platform;            /* "Linux 6.1.0" */
+    uint64_t unix_time;              /* when the acquisition began; formats has no clock of its own */
+    uint8_t guid[16];                /* random, from the caller; formats has no randomness of its own */
+    uint64_t segment_bytes;          /* 0 = one file (or the format's default) */
+    enum exh_compression compression;
+    bool removable, optical; /* what the source is, where a container can say so */
+    bool physical;           /* a whole device, not a partition or file */
+};
+
+enum exh_sink_can {
+    EXH_SINK_NEEDS_SIZE = 1,   /* the number of sectors must be known at create */
+    EXH_SINK_ANY_ORDER = 2,    /* blocks may come in any order (raw only) */
+    EXH_SINK_KEEPS_STATES = 4, /* holds the list of unreadable sectors */
+    EXH_SINK_KEEPS_TRACKS = 8,
+    EXH_SINK_KEEPS_SUBCHANNEL = 16,
+    EXH_SINK_KEEPS_FIELDS = 32,
+    EXH_SINK_KEEPS_TAIL = 64,    /* a last sector that is not full */
+    EXH_SINK_WHOLE_SECTORS = 128 /* stores and hashes whole sectors: the "padded" scope is its own */
+};
+
+struct exh_sink;
+
+struct exh_sink_ops {
+    bool (*seal)(struct exh_sink *, const struct exh_layout *final, const struct exh_seal *, struct exh_error *);
+    void (*close)(struct exh_sink *);
+};
+
+struct exh_sink {
+    struct exh_consumer consumer; /* first: a sink is a consumer */
+    const struct exh_sink_ops *ops;
+    struct exh_names files; /* names inside the folder in their order, complete after seal; the core frees them */
+    uint32_t unit_sectors;  /* blocks must start at a multiple of this and, but for the last, be a multiple long */
+    unsigned can;
+};
+
+EXH_MUST_CHECK bool exh_sink_seal(struct exh_sink *, const struct exh_layout *final, const struct exh_seal *, struct exh_error *);
+void exh_sink_close(struct exh_sink *); /* NULL-safe */
+
+#endif

@@ -1,0 +1,70 @@
+/* view.c - a range of another medium, numbered from 0. See view.h. */
+#include "formats/model/view.h"
+
+struct range_view {
+    struct exh_medium medium;
+    struct exh_layout layout;
+    struct exh_medium *of;
+    int64_t first;
+};
+
+static bool range_read(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_want *want, struct exh_block *out,
+                       struct exh_faults *faults, struct exh_error *err)
+{
+    struct range_view *v = (struct range_view *)medium;
+    struct exh_want under = *want;
+    under.track = &v->of->layout->tracks[0];
+    under.lba = want->lba + v->first;
+    size_t before = faults->count;
+    if (!exh_medium_read(v->of, scratch, &under, out, faults, err))
+        return false;
+    for (size_t i = before; i < faults->count; i++)
+        faults->items[i].lba -= v->first;
+    out->track = want->track;
+    out->lba = want->lba;
+    return true;
+}
+
+static struct exh_scratch *range_scratch(struct exh_medium *medium)
+{
+    struct range_view *v = (struct range_view *)medium;
+    return v->of->ops->scratch_new(v->of);
+}
+
+static void range_close(struct exh_medium *medium) { free(medium); }
+
+static const struct exh_medium_ops range_ops = {range_read, NULL, range_scratch, range_close};
+static const struct exh_medium_ops range_ops_plain = {range_read, NULL, NULL, range_close};
+
+struct exh_medium *exh_view_range(struct exh_medium *of, int64_t first, uint64_t count, struct exh_error *err)
+{
+    const struct exh_track *t = &of->layout->tracks[0];
+    if (of->layout->track_count != 1 || t->sectors == EXH_SECTORS_UNKNOWN) {
+        (void)exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "a range can be taken only of a medium with one track of known length");
+        return NULL;
+    }
+    if (first < t->first || (uint64_t)(first - t->first) >= t->sectors || count == 0 || count > t->sectors - (uint64_t)(first - t->first)) {
+        (void)exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "%llu sectors from LBA %lld do not lie inside the medium's %llu", (unsigned long long)count,
+                       (long long)first, (unsigned long long)t->sectors);
+        return NULL;
+    }
+    struct range_view *v = calloc(1, sizeof *v);
+    if (v == NULL) {
+        (void)exh_nomem(err, "a range view");
+        return NULL;
+    }
+    v->of = of;
+    v->first = first;
+    v->layout = *of->layout;
+    v->layout.tracks[0].first = 0;
+    v->layout.tracks[0].sectors = count;
+    if (count < t->sectors - (uint64_t)(first - t->first))
+        v->layout.tracks[0].tail_bytes = 0;
+    v->medium = (struct exh_medium){.ops = of->ops->scratch_new != NULL ? &range_ops : &range_ops_plain,
+                                    .format = of->format,
+                                    .layout = &v->layout,
+                                    .files = of->files,
+                                    .concurrent = of->concurrent,
+                                    .unit_sectors = of->unit_sectors};
+    return &v->medium;
+}

@@ -1,0 +1,11 @@
+/* view.h - a medium over a medium: a range of sectors, one track. The only wrapper there is.
+ * Borrows the medium beneath, which must outlive it. Concurrent when that one is. */
+#ifndef EXH_FORMATS_MODEL_VIEW_H
+#define EXH_FORMATS_MODEL_VIEW_H
+
+#include "formats/model/medium.h"
+
+/* Sectors [first, first + count) of a medium of one track, numbered from 0. EXH_USAGE when outside. */
+struct exh_medium *exh_view_range(struct exh_medium *of, int64_t first, uint64_t count, struct exh_error *err);
+
+#endif
