@@ -1,0 +1,271 @@
+/* digest_set.c - the digests of one walk, each a consumer of its own. See digest_set.h. */
+#include "verify/digest_set.h"
+
+#include "formats/model/text.h"
+#include "verify/digest.h"
+#include "verify/route.h"
+
+/* One algorithm over the media stream. */
+struct stream_digest {
+    struct exh_consumer consumer;
+    struct exh_digest *digest;
+    uint64_t not_good;
+    bool want_padded, short_tail;
+    struct exh_digest_value padded; /* when the stream ended in a short sector */
+};
+
+static bool stream_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
+{
+    (void)result;
+    struct stream_digest *s = (struct stream_digest *)consumer;
+    uint64_t bytes = exh_block_bytes(block), whole = (uint64_t)block->count * block->track->main_bytes;
+    s->not_good += block->bad;
+    if (!exh_digest_add(s->digest, block->main, (size_t)bytes, err))
+        return false;
+    if (bytes == whole || !s->want_padded)
+        return true;
+    /* The last block of a medium whose last sector is short: what a format that stores whole sectors will hash. */
+    s->short_tail = true;
+    return exh_digest_value_with(s->digest, block->main + bytes, (size_t)(whole - bytes), &s->padded, err);
+}
+
+static const struct exh_consumer_ops stream_ops = {.take = stream_take};
+
+/* SHA-256 of each chunk of absolute LBAs, within one track. With several lanes each takes every nth chunk and lets the others' blocks pass. */
+struct chunk_digest {
+    struct exh_consumer consumer;
+    struct exh_digest *digest;
+    uint32_t lane, lanes;
+    struct exh_chunks chunks;
+    struct exh_chunk open; /* sectors 0: none is open */
+};
+
+static bool chunk_close(struct chunk_digest *c, struct exh_error *err)
+{
+    struct exh_digest_value value;
+    if (c->open.sectors == 0)
+        return true;
+    if (!exh_digest_value(c->digest, &value, err) || !exh_digest_reset(c->digest, err))
+        return false;
+    memcpy(c->open.sha256, value.bytes, sizeof c->open.sha256);
+    bool ok = exh_chunks_add(&c->chunks, &c->open, err);
+    c->open.sectors = 0;
+    return ok;
+}
+
+static bool chunk_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
+{
+    (void)result;
+    struct chunk_digest *c = (struct chunk_digest *)consumer;
+    for (uint32_t i = 0; i < block->count;) {
+        int64_t lba = block->lba + i, end = exh_chunk_end(lba, c->chunks.sectors);
+        uint32_t n = end - lba < (int64_t)(block->count - i) ? (uint32_t)(end - lba) : block->count - i;
+        if (c->lanes > 1 && (uint64_t)(end / c->chunks.sectors) % c->lanes != c->lane) {
+            i += n;
+            continue;
+        }
+        if (c->open.sectors > 0 && (c->open.track != block->track->number || c->open.lba + c->open.sectors != lba) && !chunk_close(c, err))
+            return false;
+        if (c->open.sectors == 0)
+            c->open = (struct exh_chunk){.lba = lba, .track = block->track->number};
+        c->open.sectors += n;
+        for (uint32_t k = i; block->bad > 0 && k < i + n; k++)
+            c->open.not_good += block->state[k] != EXH_GOOD;
+        if (!exh_digest_add(c->digest, block->main + (size_t)i * block->track->main_bytes, (size_t)exh_track_bytes(block->track, lba, n), err))
+            return false;
+        if (lba + n == end && !chunk_close(c, err))
+            return false;
+        i += n;
+    }
+    return true;
+}
+
+static bool chunk_finish(struct exh_consumer *consumer, struct exh_error *err) { return chunk_close((struct chunk_digest *)consumer, err); }
+
+static const struct exh_consumer_ops chunk_ops = {.take = chunk_take, .finish = chunk_finish};
+
+/* Every range that is not GOOD. */
+struct state_list {
+    struct exh_consumer consumer;
+    struct exh_sectors states;
+};
+
+static bool state_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
+{
+    (void)result;
+    struct state_list *s = (struct state_list *)consumer;
+    for (uint32_t i = 0; block->bad > 0 && i < block->count;) {
+        uint32_t from = i;
+        while (i < block->count && block->state[i] == block->state[from])
+            i++;
+        if (block->state[from] != EXH_GOOD && !exh_sectors_mark(&s->states, block->lba + from, i - from, (enum exh_state)block->state[from], err))
+            return false;
+    }
+    return true;
+}
+
+static const struct exh_consumer_ops state_ops = {.take = state_take};
+
+struct exh_digest_set {
+    struct stream_digest *streams;
+    size_t stream_count;
+    struct chunk_digest chunk[EXH_LANES];
+    uint32_t chunk_lanes; /* 0: no chunk digests */
+    struct state_list states;
+};
+
+uint32_t exh_chunk_sectors(uint64_t chunk_bytes, uint32_t main_bytes)
+{
+    uint64_t n = chunk_bytes / main_bytes;
+    return n == 0 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+static bool already(const struct exh_digest_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->stream_count; i++)
+        if (strcmp(exh_digest_name(set->streams[i].digest), name) == 0)
+            return true;
+    return false;
+}
+
+static bool add_stream(struct exh_digest_set *set, const char *algorithm, bool padded, struct exh_error *err)
+{
+    struct exh_digest *digest = exh_digest_new(algorithm, err);
+    if (digest == NULL)
+        return false;
+    if (already(set, exh_digest_name(digest)))
+        exh_digest_close(digest); /* asked for twice, perhaps under two spellings */
+    else
+        set->streams[set->stream_count++] = (struct stream_digest){.consumer = {&stream_ops}, .digest = digest, .want_padded = padded};
+    return true;
+}
+
+static bool open_lane(struct chunk_digest *c, uint32_t lane, uint32_t lanes, uint32_t chunk_sectors, struct exh_error *err)
+{
+    c->consumer.ops = &chunk_ops;
+    c->chunks.sectors = chunk_sectors;
+    c->lane = lane;
+    c->lanes = lanes;
+    return (c->digest = exh_digest_new("sha256", err)) != NULL;
+}
+
+struct exh_digest_set *exh_digest_set_new(const struct exh_digest_set_options *options, struct exh_error *err)
+{
+    struct exh_digest_set *set = calloc(1, sizeof *set);
+    struct stream_digest *streams = calloc(options->algorithm_count + 1, sizeof *streams);
+    if (set == NULL || streams == NULL) {
+        free(set);
+        free(streams);
+        (void)exh_nomem(err, "digests");
+        return NULL;
+    }
+    set->streams = streams;
+    set->states.consumer.ops = &state_ops;
+    bool ok = true;
+    for (size_t i = 0; ok && i < options->algorithm_count; i++)
+        ok = add_stream(set, options->algorithms[i], options->padded, err);
+    uint32_t lanes = options->chunk_sectors == 0 ? 0 : options->side_by_side ? EXH_LANES : 1;
+    for (; ok && set->chunk_lanes < lanes; set->chunk_lanes++)
+        ok = open_lane(&set->chunk[set->chunk_lanes], set->chunk_lanes, lanes, options->chunk_sectors, err);
+    if (ok)
+        return set;
+    exh_digest_set_close(set);
+    return NULL;
+}
+
+size_t exh_digest_set_consumers(struct exh_digest_set *set, struct exh_consumer **out, size_t room)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < set->stream_count && n < room; i++)
+        out[n++] = &set->streams[i].consumer;
+    for (uint32_t i = 0; i < set->chunk_lanes && n < room; i++)
+        out[n++] = &set->chunk[i].consumer;
+    if (n < room)
+        out[n++] = &set->states.consumer;
+    return n;
+}
+
+static bool stream_result(const struct stream_digest *s, struct exh_digests *out, struct exh_error *err)
+{
+    struct exh_digest_value value = {.scope = "media", .not_good = s->not_good};
+    if (!exh_digest_value(s->digest, &value, err) || !exh_digests_add(out, &value, err))
+        return false;
+    if (!s->short_tail)
+        return true;
+    value = s->padded;
+    (void)snprintf(value.scope, sizeof value.scope, "padded");
+    value.not_good = s->not_good;
+    return exh_digests_add(out, &value, err);
+}
+
+/* The lanes' chunks in LBA order, and the root over them. */
+static bool chunk_result(const struct exh_digest_set *set, struct exh_chunks *out, struct exh_error *err)
+{
+    size_t at[EXH_LANES] = {0};
+    out->sectors = set->chunk[0].chunks.sectors;
+    for (;;) {
+        const struct exh_chunk *first = NULL;
+        uint32_t lane = 0;
+        for (uint32_t i = 0; i < set->chunk_lanes; i++)
+            if (at[i] < set->chunk[i].chunks.count && (first == NULL || set->chunk[i].chunks.items[at[i]].lba < first->lba)) {
+                first = &set->chunk[i].chunks.items[at[i]];
+                lane = i;
+            }
+        if (first == NULL)
+            return exh_chunks_root(out, out->root, err);
+        if (!exh_chunks_add(out, first, err))
+            return false;
+        at[lane]++;
+    }
+}
+
+bool exh_digest_set_result(const struct exh_digest_set *set, struct exh_seal *out, struct exh_sectors *states, struct exh_error *err)
+{
+    for (size_t i = 0; i < set->stream_count; i++)
+        if (!stream_result(&set->streams[i], &out->digests, err))
+            return false;
+    if (set->chunk_lanes > 0 && !chunk_result(set, &out->chunks, err))
+        return false;
+    return states == NULL || exh_sectors_copy(states, &set->states.states, err);
+}
+
+void exh_digest_set_close(struct exh_digest_set *set)
+{
+    if (set == NULL)
+        return;
+    for (size_t i = 0; i < set->stream_count; i++)
+        exh_digest_close(set->streams[i].digest);
+    free(set->streams);
+    for (uint32_t i = 0; i < EXH_LANES; i++) {
+        exh_digest_close(set->chunk[i].digest);
+        free(set->chunk[i].chunks.items);
+    }
+    exh_sectors_close(&set->states.states);
+    free(set);
+}
+
+/* RFC 6962, 2.1: leaf hash SHA-256(00 || leaf), node hash SHA-256(01 || left || right), the left subtree the largest power of two below n. */
+static bool leaf_hash(const struct exh_chunk *chunk, uint8_t out[32], struct exh_error *err)
+{
+    char hex[65], line[160];
+    exh_text_hex(chunk->sha256, 32, hex);
+    line[0] = 0;
+    int n = snprintf(line + 1, sizeof line - 1, "%u %lld %u %u %s\n", chunk->track, (long long)chunk->lba, chunk->sectors, chunk->not_good, hex);
+    return exh_sha256(line, (size_t)n + 1, out, err);
+}
+
+static bool tree_hash(const struct exh_chunk *chunks, size_t n, uint8_t out[32], struct exh_error *err)
+{
+    if (n == 1)
+        return leaf_hash(chunks, out, err);
+    size_t left = 1;
+    while (left * 2 < n)
+        left *= 2;
+    uint8_t node[65] = {1};
+    return tree_hash(chunks, left, node + 1, err) && tree_hash(chunks + left, n - left, node + 33, err) && exh_sha256(node, sizeof node, out, err);
+}
+
+bool exh_chunks_root(const struct exh_chunks *chunks, uint8_t root[32], struct exh_error *err)
+{
+    return chunks->count == 0 ? exh_sha256("", 0, root, err) : tree_hash(chunks->items, chunks->count, root, err);
+}

@@ -1,0 +1,55 @@
+/* route.h - what to read next, and what came of it.
+ * The default is ascending. The passes over failing media are another (acquire/). One thread at a time: the pipeline holds a lock. */
+#ifndef EXH_VERIFY_ROUTE_H
+#define EXH_VERIFY_ROUTE_H
+
+#include "formats/model/medium.h"
+
+struct exh_route;
+
+struct exh_route_ops {
+    bool (*next)(struct exh_route *, struct exh_want *out);                                   /* false: nothing more to ask for now */
+    void (*outcome)(struct exh_route *, const struct exh_block *, const struct exh_faults *); /* may be NULL */
+};
+
+struct exh_route {
+    const struct exh_route_ops *ops;
+    uint64_t total_bytes; /* of the media stream it will cover, or EXH_SECTORS_UNKNOWN */
+};
+
+/* Every track of the layout once, ascending, in blocks of about `block_bytes`, aligned to unit_sectors from each track's first sector. */
+struct exh_ascending {
+    struct exh_route route; /* first */
+    const struct exh_layout *layout;
+    enum exh_effort effort;
+    uint32_t block_bytes, unit_sectors;
+    uint32_t track;
+    int64_t lba;
+};
+void exh_route_ascending(struct exh_ascending *out, const struct exh_medium *medium, enum exh_effort effort, uint32_t block_bytes);
+
+/* Several chunks side by side: runs of 8 MiB from each of EXH_LANES chunks in turn, so that their digests can be computed on as many processors.
+ * For walks that need no ascending order. A block never crosses a chunk (or a track); a disk that must seek does so once in 8 MiB. */
+#define EXH_LANES 4u
+#define EXH_LANE_RUN_BYTES (8u << 20)
+
+struct exh_lanes {
+    struct exh_route route; /* first */
+    const struct exh_layout *layout;
+    enum exh_effort effort;
+    uint32_t block_bytes, unit_sectors, chunk_sectors;
+    uint32_t track;
+    int64_t next_lba; /* of the first chunk that no lane has taken up */
+    struct exh_lane {
+        const struct exh_track *track;
+        int64_t lba, end;
+    } lanes[EXH_LANES];
+    uint32_t turn;
+    uint64_t run_left; /* bytes of the turn */
+};
+void exh_route_lanes(struct exh_lanes *out, const struct exh_medium *medium, enum exh_effort effort, uint32_t block_bytes, uint32_t chunk_sectors);
+
+/* The first LBA behind the chunk that holds `lba`: chunks are aligned to absolute LBA 0, also below it (a disc's pregap). */
+int64_t exh_chunk_end(int64_t lba, uint32_t chunk_sectors);
+
+#endif

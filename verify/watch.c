@@ -1,0 +1,27 @@
+/* watch.c - events out of an engine. See watch.h. */
+#include "verify/watch.h"
+
+#include <stdarg.h>
+
+void exh_watch_phase(const struct exh_watch *watch, const char *text, uint64_t total_bytes)
+{
+    if (watch != NULL && watch->event != NULL)
+        watch->event(watch->context, &(struct exh_event){.kind = EXH_EVENT_PHASE, .text = text, .total_bytes = total_bytes});
+}
+
+void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...)
+{
+    if (watch == NULL || watch->event == NULL)
+        return;
+    char text[512];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    watch->event(watch->context, &(struct exh_event){.kind = EXH_EVENT_WARNING, .text = text});
+}
+
+bool exh_watch_cancelled(const struct exh_watch *watch)
+{
+    return watch != NULL && watch->cancel != NULL && atomic_load_explicit(watch->cancel, memory_order_relaxed);
+}

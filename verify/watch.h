@@ -1,0 +1,36 @@
+/* watch.h - events out of an engine, and the wish to stop into it.
+ * The engine calls event() from whichever thread runs it, never from two at once. */
+#ifndef EXH_VERIFY_WATCH_H
+#define EXH_VERIFY_WATCH_H
+
+#include <stdatomic.h>
+
+#include "formats/model/medium.h"
+
+enum exh_event_kind {
+    EXH_EVENT_PHASE,    /* text: "acquire", "read back", ... ; total_bytes of the phase */
+    EXH_EVENT_PROGRESS, /* done_bytes, total_bytes, lba, bad_sectors */
+    EXH_EVENT_FAULT,    /* fault: one failed read */
+    EXH_EVENT_WARNING   /* text */
+};
+
+struct exh_event {
+    enum exh_event_kind kind;
+    const char *text;
+    uint64_t done_bytes, total_bytes; /* total EXH_SECTORS_UNKNOWN when not known */
+    int64_t lba;
+    uint64_t bad_sectors;
+    const struct exh_fault *fault;
+};
+
+struct exh_watch {
+    void (*event)(void *context, const struct exh_event *event); /* may be NULL */
+    void *context;
+    const atomic_bool *cancel; /* may be NULL; set from a signal handler */
+};
+
+void exh_watch_phase(const struct exh_watch *watch, const char *text, uint64_t total_bytes);
+void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...) EXH_PRINTF(2, 3);
+bool exh_watch_cancelled(const struct exh_watch *watch);
+
+#endif
