@@ -1,0 +1,110 @@
+/* states.c - what became of sectors that are not good: lost by the image, on record, or unreadable now. See verify_job.h. */
+#include "verify/verify_job.h"
+
+#include "formats/model/text.h"
+
+/* Where in the container's files this LBA is stored, for people who will look at them: by the fault, else the region that holds it. */
+static void place_in_file(const struct exh_verify_job *job, struct exh_finding *place)
+{
+    const struct exh_names *files = job->ask->medium->files;
+    for (size_t i = 0; files != NULL && i < job->faults.count; i++) {
+        const struct exh_fault *f = &job->faults.items[i];
+        if (f->file > 0 && f->file <= files->count && place->lba >= f->lba && place->lba - f->lba < (int64_t)f->count) {
+            (void)snprintf(place->file, sizeof place->file, "%s", exh_text_base(files->items[f->file - 1]));
+            place->offset = f->at;
+            return;
+        }
+    }
+    const struct exh_inspection *in = &job->out->inspection;
+    for (size_t i = 0; i < in->region_count; i++) {
+        const struct exh_region *r = &in->regions[i];
+        if (r->lba >= 0 && place->lba >= r->lba && (uint64_t)(place->lba - r->lba) < r->sectors) {
+            (void)snprintf(place->file, sizeof place->file, "%s", r->file);
+            place->offset = r->offset;
+            return;
+        }
+    }
+}
+
+static bool judge_missing(struct exh_verify_job *job, const struct exh_range *r, struct exh_error *err)
+{
+    struct exh_finding place = exh_job_sectors(r->lba, r->count);
+    place_in_file(job, &place);
+    job->tally.damaged = true;
+    return exh_job_find(job, "chunk-checksum", "damaged", EXH_BASIS_CHECKSUM, err, &place,
+                        "%llu sectors from LBA %lld do not hold what was written: their stored data fails its own checksum",
+                        (unsigned long long)r->count, (long long)r->lba);
+}
+
+/* BAD ranges, cut where a record begins or ends to list them. */
+static bool judge_bad(struct exh_verify_job *job, const struct exh_range *r, struct exh_error *err)
+{
+    for (int64_t lba = r->lba, end = r->lba + (int64_t)r->count; lba < end;) {
+        const struct exh_range *known = exh_sectors_find(&job->recorded, lba);
+        bool listed = known != NULL && known->lba <= lba;
+        int64_t stop = known == NULL ? end : listed ? known->lba + (int64_t)known->count : known->lba;
+        uint64_t n = (uint64_t)((stop < end ? stop : end) - lba);
+        struct exh_finding place = exh_job_sectors(lba, n);
+        if (!listed) {
+            place_in_file(job, &place);
+            job->tally.unread = true;
+            job->out->unread_now += n;
+        }
+        if (!(listed ? exh_job_find(job, "unreadable", "recorded", -1, err, &place,
+                                    "%llu sectors from LBA %lld could not be read when the image was made", (unsigned long long)n, (long long)lba)
+                     : exh_job_find(job, "unreadable", "unreadable", -1, err, &place, "%llu sectors from LBA %lld could not be read now",
+                                    (unsigned long long)n, (long long)lba)))
+            return false;
+        lba += (int64_t)n;
+    }
+    return true;
+}
+
+bool exh_job_judge_states(struct exh_verify_job *job, struct exh_error *err)
+{
+    for (size_t i = 0; i < job->out->not_good.count; i++) {
+        const struct exh_range *r = &job->out->not_good.ranges[i];
+        struct exh_finding place = exh_job_sectors(r->lba, r->count);
+        if (r->state == EXH_SUSPECT   ? !exh_job_find(job, "suspect", "warning", -1, err, &place, "%llu sectors from LBA %lld were read with a doubt",
+                                                      (unsigned long long)r->count, (long long)r->lba)
+            : r->state == EXH_MISSING ? !judge_missing(job, r, err)
+                                      : !judge_bad(job, r, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- what only a record knows ---- */
+
+/* The part of [lba, end) that begins at lba and lies wholly inside or wholly outside a range of `seen`. */
+static int64_t part_end(const struct exh_sectors *seen, int64_t lba, int64_t end, bool *inside)
+{
+    const struct exh_range *r = exh_sectors_find(seen, lba);
+    *inside = r != NULL && r->lba <= lba;
+    int64_t stop = r == NULL ? end : *inside ? r->lba + (int64_t)r->count : r->lba;
+    return stop < end ? stop : end;
+}
+
+bool exh_verify_repeat(const struct exh_sectors *recorded, struct exh_verify_result *out, struct exh_error *err)
+{
+    struct exh_sectors fresh = {0};
+    bool inside, ok = true;
+    for (size_t i = 0; ok && i < recorded->count; i++)
+        for (int64_t lba = recorded->ranges[i].lba, end = lba + (int64_t)recorded->ranges[i].count, stop; ok && lba < end; lba = stop) {
+            stop = part_end(&out->not_good, lba, end, &inside);
+            struct exh_finding f = {
+                .check = "unreadable", .outcome = "recorded", .offset = EXH_NO_OFFSET, .lba = lba, .count = (uint64_t)(stop - lba), .basis = -1};
+            (void)snprintf(f.detail, sizeof f.detail,
+                           "%llu sectors from LBA %lld could not be read when the image was made; zeros stand for them in the digests",
+                           (unsigned long long)f.count, (long long)lba);
+            ok = inside || (exh_findings_add(&out->findings, &f, err) && exh_sectors_mark(&fresh, lba, f.count, EXH_BAD, err));
+        }
+    uint64_t more = exh_sectors_total(&fresh, EXH_BAD);
+    for (size_t i = 0; ok && i < fresh.count; i++)
+        ok = exh_sectors_mark(&out->not_good, fresh.ranges[i].lba, fresh.ranges[i].count, EXH_BAD, err);
+    for (size_t i = 0; ok && i < out->found.digests.count; i++)
+        if (exh_scope_is_stream(out->found.digests.items[i].scope))
+            out->found.digests.items[i].not_good += more;
+    exh_sectors_close(&fresh);
+    return ok;
+}
