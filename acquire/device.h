@@ -1,0 +1,42 @@
+/* device.h - the one door to every device: opened read-only, never written; and what the device says of itself.
+ *
+ * exh_device_open gives a medium over a block device. THOROUGH reading goes down to single logical sectors with O_DIRECT, so that a bad
+ * sector never costs a neighbour (a buffered read loses a whole page). Every errno but EINTR and EAGAIN is a failed range; an early end of
+ * file, ENODEV, ENXIO or ENOMEDIUM is EXH_GONE, never the end of the medium. */
+#ifndef EXH_ACQUIRE_DEVICE_H
+#define EXH_ACQUIRE_DEVICE_H
+
+#include "formats/model/medium.h"
+
+/* What kind of thing a SOURCE argument names. */
+enum exh_source_kind { EXH_SOURCE_DEVICE, EXH_SOURCE_FILE, EXH_SOURCE_STDIN };
+
+struct exh_device_facts {
+    char path[256]; /* as given */
+    char node[256]; /* the resolved node, "/dev/sda" */
+    unsigned major, minor;
+    uint64_t bytes;                                       /* BLKGETSIZE64 */
+    uint32_t logical_sector_bytes, physical_sector_bytes; /* BLKSSZGET, BLKPBSZGET */
+    bool read_only;                                       /* BLKROGET */
+    bool removable, rotational, optical, partition;
+    char mounts[512]; /* "dir (rw), dir (ro)" of it, its partitions and what is stacked on it; empty: none */
+    bool mounted_rw;
+    char holders[256];                                                        /* dm, md or loop devices stacked on it */
+    char backing[256];                                                        /* a loop device's file; empty otherwise */
+    char vendor[64], model[128], serial[128], wwn[64], firmware[64], bus[32]; /* empty: not known */
+};
+
+/* Opens O_RDONLY, reads size and sector sizes by ioctl, the rest from sysfs, udev's database and /proc/self/mountinfo. */
+EXH_MUST_CHECK bool exh_device_facts(const char *path, struct exh_device_facts *out, struct exh_error *err);
+/* What identifies the device, as fields (vendor model serial wwn firmware bus); unknown ones are left out. */
+EXH_MUST_CHECK bool exh_device_identity(const struct exh_device_facts *facts, struct exh_fields *out, struct exh_error *err);
+/* Is it still the same device? Same node numbers, size, sector sizes, serial, wwn. False and err EXH_GONE naming what changed. */
+EXH_MUST_CHECK bool exh_device_same(const struct exh_device_facts *before, struct exh_error *err);
+
+/* sector_bytes 0: the device's own. An override must be a multiple of the device's. */
+struct exh_medium *exh_device_open(const char *path, uint32_t sector_bytes, struct exh_error *err);
+
+/* Every block device of the machine that can be imaged (sysfs), in name order: calls row for each; loop devices only when they have a file. */
+EXH_MUST_CHECK bool exh_device_list(bool (*row)(void *context, const struct exh_device_facts *), void *context, struct exh_error *err);
+
+#endif
