@@ -1,0 +1,33 @@
+/* plan.h - what an acquisition or conversion is going to do, decided before the first read. Borrowed pointers. */
+#ifndef EXH_ACQUIRE_PLAN_H
+#define EXH_ACQUIRE_PLAN_H
+
+#include "formats/model/format.h"
+#include "formats/model/view.h"
+#include "verify/watch.h"
+
+struct exh_plan {
+    struct exh_medium *medium; /* the source, open */
+    const char *image;         /* final path */
+    const struct exh_format *format;
+    enum exh_compression compression;
+    uint64_t segment_bytes;        /* 0: the format's default */
+    uint64_t chunk_bytes;          /* of chunk digests */
+    const char *const *algorithms; /* of the media stream */
+    size_t algorithm_count;
+    const struct exh_fields *fields; /* case data and identity */
+    const char *program, *platform;
+    uint64_t unix_time;
+    uint8_t guid[16];
+    bool removable, optical, physical;
+    bool range;            /* the medium is a view of a part: `of` says so */
+    bool hidden_unchecked; /* a disk whose hidden areas nobody looked for: `of` is "visible" */
+    bool verify_image, verify_source;
+    bool (*recheck)(void *context, struct exh_error *err); /* is the source still the same? NULL: cannot be told (standard input) */
+    void *recheck_context;
+    void (*final_layout)(const struct exh_medium *medium, struct exh_layout *out); /* of an endless medium, once it ended; otherwise NULL */
+    const struct exh_watch *watch;
+    unsigned threads;
+};
+
+#endif

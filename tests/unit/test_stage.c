@@ -1,0 +1,404 @@
+/* The staging folder: refusals, the order of publishing, and taking back. The system calls it rests on are ours here, so that a file system
+ * without RENAME_NOREPLACE or hard links, and an fsync that fails, can be had on any machine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "acquire/stage.h"
+#include "formats/model/text.h"
+
+static struct exh_error err;
+static char folder[64], image[128];
+static struct exh_stage *stage;
+
+/* What was called, in order: "m:NAME" a file moved to its place (by whichever way), "s" an fsync. */
+static char calls[2000];
+static bool no_noreplace, no_links;
+static int fsyncs, fail_fsync_at; /* the n-th fails; 0: none */
+
+static void note(const char *what, const char *name)
+{
+    size_t used = strlen(calls);
+    (void)snprintf(calls + used, sizeof calls - used, "%s%s%s ", what, name != NULL ? ":" : "", name != NULL ? name : "");
+}
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+    if (no_noreplace && flags != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    int rc = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+    if (rc == 0)
+        note("m", to);
+    return rc;
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    int rc = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0u);
+    if (rc == 0)
+        note("m", to);
+    return rc;
+}
+
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+    if (no_links) {
+        errno = EPERM; /* what FAT and exFAT say */
+        return -1;
+    }
+    int rc = (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+    if (rc == 0)
+        note("m", to);
+    return rc;
+}
+
+int fsync(int fd)
+{
+    note("s", NULL);
+    if (++fsyncs == fail_fsync_at) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static const char *in(const char *name)
+{
+    static char paths[4][256];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void put(const char *name, const char *text)
+{
+    int fd = open(in(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && close(fd) == 0);
+}
+
+static void check_holds(const char *name, const char *text)
+{
+    char buffer[64] = {0};
+    int fd = open(in(name), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        fail_msg("%s is not there", name);
+    assert_true(read(fd, buffer, sizeof buffer - 1) >= 0 && close(fd) == 0);
+    assert_string_equal(buffer, text);
+}
+
+static bool exists(const char *name)
+{
+    struct stat st;
+    return lstat(in(name), &st) == 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    exh_error_clear(&err);
+    memset(calls, 0, sizeof calls);
+    no_noreplace = no_links = false;
+    fsyncs = fail_fsync_at = 0;
+    (void)snprintf(folder, sizeof folder, "/tmp/exhibit-stage-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    (void)snprintf(image, sizeof image, "%s", in("disk.E01"));
+    return 0;
+}
+
+static void empty_folder(const char *path)
+{
+    DIR *d = opendir(path);
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    if (d != NULL)
+        (void)closedir(d);
+    (void)rmdir(path);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    exh_stage_close(stage);
+    stage = NULL;
+    empty_folder(in("disk.E01.partial"));
+    empty_folder(folder);
+    return 0;
+}
+
+static void open_with_files(struct exh_names *names)
+{
+    memset(names, 0, sizeof *names);
+    stage = exh_stage_open(image, &err);
+    assert_non_null(stage);
+    static const char *const files[] = {"disk.E01", "disk.E02", "disk.E03"};
+    for (size_t i = 0; i < 3; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "disk.E01.partial/%s", files[i]);
+        put(path, files[i]);
+        assert_true(exh_names_add(names, files[i], &err));
+    }
+    memset(calls, 0, sizeof calls);
+    fsyncs = 0;
+}
+
+static void check_published(void)
+{
+    check_holds("disk.E01", "disk.E01");
+    check_holds("disk.E02", "disk.E02");
+    check_holds("disk.E03", "disk.E03");
+    assert_false(exists("disk.E01.partial"));
+    struct stat st;
+    assert_int_equal(stat(image, &st), 0);
+    assert_int_equal(st.st_nlink, 1);
+    assert_int_equal(st.st_mode & 0777, 0640); /* as it was created */
+}
+
+static void check_taken_back(void)
+{
+    assert_false(exists("disk.E01"));
+    assert_false(exists("disk.E03"));
+    check_holds("disk.E01.partial/disk.E01", "disk.E01");
+    check_holds("disk.E01.partial/disk.E02", "disk.E02");
+    check_holds("disk.E01.partial/disk.E03", "disk.E03");
+}
+
+static void paths(void **state)
+{
+    (void)state;
+    struct stat st;
+    stage = exh_stage_open(image, &err);
+    assert_non_null(stage);
+    assert_string_equal(exh_stage_folder(stage), in("disk.E01.partial"));
+    assert_string_equal(exh_stage_target(stage), folder);
+    assert_string_equal(exh_stage_name(stage), "disk.E01");
+    assert_int_equal(stat(in("disk.E01.partial"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_string_equal(calls, "s "); /* the folder's name is durable */
+    exh_stage_close(stage);           /* nothing was written: nothing stays */
+    assert_false(exists("disk.E01.partial"));
+    assert_int_equal(chdir(folder), 0);
+    stage = exh_stage_open("disk.E01", &err);
+    assert_non_null(stage);
+    assert_string_equal(exh_stage_target(stage), ".");
+    assert_string_equal(exh_stage_folder(stage), "disk.E01.partial");
+    exh_stage_close(stage);
+    stage = NULL;
+    assert_int_equal(chdir("/"), 0);
+}
+
+static void refused(const char *path, enum exh_code code, const char *part)
+{
+    exh_error_clear(&err);
+    assert_null(exh_stage_open(path, &err));
+    assert_int_equal(err.code, code);
+    assert_int_equal(err.side, EXH_SIDE_DESTINATION);
+    if (strstr(err.text, part) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, part);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    refused("", EXH_USAGE, "does not name a file");
+    refused("x/", EXH_USAGE, "does not name a file");
+    refused("x/..", EXH_USAGE, "does not name a file");
+    refused(in("absent/disk.E01"), EXH_NOT_FOUND, "destination folder");
+    put("disk.E01", "old");
+    refused(image, EXH_REFUSED, "never overwritten");
+    assert_false(exists("disk.E01.partial"));
+    check_holds("disk.E01", "old");
+    assert_int_equal(unlink(image), 0);
+    assert_int_equal(symlink("/nowhere", image), 0); /* a link that leads nowhere is a file too */
+    refused(image, EXH_REFUSED, "never overwritten");
+    assert_int_equal(unlink(image), 0);
+    assert_int_equal(mkdir(in("disk.E01.partial"), 0700), 0);
+    refused(image, EXH_REFUSED, "holds an unfinished acquisition; remove it to start again");
+    assert_true(exists("disk.E01.partial"));
+    assert_int_equal(rmdir(in("disk.E01.partial")), 0);
+    put("disk.E01.partial", "a file");
+    refused(image, EXH_REFUSED, "in the way");
+}
+
+static void a_run_under_way_is_told_from_a_dead_one(void **state)
+{
+    (void)state;
+    stage = exh_stage_open(image, &err);
+    assert_non_null(stage);
+    pid_t child = fork();
+    if (child == 0) {
+        struct exh_error other = {0};
+        _exit(exh_stage_open(image, &other) == NULL && other.code == EXH_REFUSED && strstr(other.text, "another run") != NULL ? 0 : 1);
+    }
+    int status;
+    assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(exists("disk.E01.partial"));
+}
+
+static void vacancy(void **state)
+{
+    (void)state;
+    stage = exh_stage_open(image, &err);
+    assert_true(exh_stage_vacant(stage, "disk.E02", &err));
+    put("disk.E02", "old");
+    assert_false(exh_stage_vacant(stage, "disk.E02", &err));
+    assert_int_equal(err.code, EXH_REFUSED);
+    assert_int_equal(err.side, EXH_SIDE_DESTINATION);
+}
+
+static void the_first_segment_comes_last(void **state)
+{
+    (void)state;
+    struct exh_names names;
+    open_with_files(&names);
+    assert_true(exh_stage_publish(stage, &names, &err));
+    /* Its name appears only after those of the others are durable; both folders are synced, and the removal too. */
+    assert_string_equal(calls, "m:disk.E02 m:disk.E03 s m:disk.E01 s s s ");
+    check_published();
+    exh_names_close(&names);
+}
+
+static void without_noreplace(void **state)
+{
+    (void)state;
+    struct exh_names names;
+    no_noreplace = true;
+    open_with_files(&names);
+    assert_true(exh_stage_publish(stage, &names, &err));
+    assert_string_equal(calls, "m:disk.E02 m:disk.E03 s m:disk.E01 s s s ");
+    check_published();
+    exh_names_close(&names);
+}
+
+static void without_noreplace_and_links(void **state)
+{
+    (void)state;
+    struct exh_names names;
+    no_noreplace = no_links = true;
+    open_with_files(&names);
+    assert_true(exh_stage_publish(stage, &names, &err));
+    check_published();
+    exh_names_close(&names);
+}
+
+/* A file that appears between vacant() and publish() is never replaced, and what was moved before it goes back. */
+static void a_collision_half_way(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct exh_names names;
+        no_noreplace = way > 0;
+        no_links = way > 1;
+        open_with_files(&names);
+        put("disk.E01", "another's");
+        exh_error_clear(&err);
+        assert_false(exh_stage_publish(stage, &names, &err));
+        assert_int_equal(err.code, EXH_REFUSED);
+        assert_int_equal(err.side, EXH_SIDE_DESTINATION);
+        assert_non_null(strstr(err.text, "nothing was published"));
+        check_holds("disk.E01", "another's");
+        assert_int_equal(unlink(image), 0);
+        check_taken_back();
+        assert_false(exists("disk.E02"));
+        exh_stage_close(stage); /* what is in the folder stays: it can be resumed */
+        stage = NULL;
+        check_taken_back();
+        exh_names_close(&names);
+        empty_folder(in("disk.E01.partial"));
+    }
+}
+
+static void a_missing_file(void **state)
+{
+    (void)state;
+    struct exh_names names;
+    open_with_files(&names);
+    assert_int_equal(unlink(in("disk.E01.partial/disk.E03")), 0);
+    assert_false(exh_stage_publish(stage, &names, &err));
+    assert_int_equal(err.sys, ENOENT);
+    assert_false(exists("disk.E01") || exists("disk.E02"));
+    check_holds("disk.E01.partial/disk.E02", "disk.E02");
+    exh_names_close(&names);
+}
+
+/* Each checked fsync, one by one: a publication that is not durable is taken back and is an error. */
+static void every_fsync_counts(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 3; n++) {
+        struct exh_names names;
+        fail_fsync_at = 0;
+        open_with_files(&names);
+        fail_fsync_at = n;
+        exh_error_clear(&err);
+        assert_false(exh_stage_publish(stage, &names, &err));
+        assert_int_equal(err.code, EXH_IO);
+        assert_int_equal(err.sys, EIO);
+        assert_int_equal(err.side, EXH_SIDE_DESTINATION);
+        check_taken_back();
+        exh_stage_close(stage);
+        stage = NULL;
+        exh_names_close(&names);
+        empty_folder(in("disk.E01.partial"));
+    }
+    fsyncs = 0;
+    fail_fsync_at = 1;
+    assert_null(exh_stage_open(image, &err));
+    assert_false(exists("disk.E01.partial"));
+}
+
+static void leftovers_stay(void **state)
+{
+    (void)state;
+    struct exh_names names;
+    open_with_files(&names);
+    put("disk.E01.partial/state", "kept");
+    assert_true(exh_stage_publish(stage, &names, &err));
+    check_holds("disk.E01", "disk.E01");
+    check_holds("disk.E01.partial/state", "kept");
+    exh_names_close(&names);
+}
+
+static void no_files_is_a_bug(void **state)
+{
+    (void)state;
+    struct exh_names none = {0};
+    stage = exh_stage_open(image, &err);
+    assert_false(exh_stage_publish(stage, &none, &err));
+    assert_int_equal(err.code, EXH_BUG);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(paths),
+        CASE(refusals),
+        CASE(a_run_under_way_is_told_from_a_dead_one),
+        CASE(vacancy),
+        CASE(the_first_segment_comes_last),
+        CASE(without_noreplace),
+        CASE(without_noreplace_and_links),
+        CASE(a_collision_half_way),
+        CASE(a_missing_file),
+        CASE(every_fsync_counts),
+        CASE(leftovers_stay),
+        CASE(no_files_is_a_bug),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
