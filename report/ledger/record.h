@@ -1,0 +1,76 @@
+/* record.h - the JSON of exhibit: bodies of ledger lines, results on stdout, and the way back to a claim.
+ *
+ * One shape serves three readers: the `--json` document of a command, the body of its ledger line, and the report pages.
+ *
+ * A ledger line is one line of UTF-8 JSON with this key order, kept and hashed verbatim (SHA-256 over the line and its LF):
+ *   {"v":1,"prev":HEX64,"seq":N,"time":"2026-11-22T07:00:00Z","type":T,"actor":{},"object":{},"body":{}}
+ * prev of line 1 is 64 zeros. No floats, no absolute path unless it names the source.
+ *
+ * type     ledger-created | ledger-adopted | acquire-begin | acquire-end | convert-begin | convert-end | verify | hash | report | import
+ * actor    {"user","uid","host","program","system","examiner"?: as body.case says}
+ * object   {"image": path relative to the ledger's folder, "case"?, "exhibit"?, "guid"?: 32 hex}
+ *
+ * body of ledger-created {"store": 32 hex, "machine_id","device","inode","born","schema"}; of ledger-adopted
+ * {"store","reason","machine_id","device","inode","born","from":{"store","seq","head"}} machine_id is a hash of the machine's; born is the ledger
+ * file's birth time ("" where the file system keeps none). body of *-begin  {"operation": 32 hex, "command":[argv], "source":SOURCE,
+ * "plan":{"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[], "start"?,"count"?}, "case":{fields},
+ * "environment":{"os","kernel","libraries":{},"time_zone","clock":{"synchronised":bool|null}}} body of *-end
+ * {"operation","begin_seq","outcome":"done"|"failed"|"interrupted","started","ended","seconds_reading","seconds_verifying",
+ *                   "source":SOURCE,"case":{fields},"notices":[text], "error"?:ERROR, and on "done" everything of RESULT}
+ * RESULT
+ * {"format","files":[{"name","bytes"}],"sector_size","sectors","bytes","tail_bytes","layout":LAYOUT,"unreadable_sectors","unreadable":[[lba,count]...],
+ *                   "digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},"acquisition","of",
+ *                   "verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]}}
+ *   In a line, chunks gains "blob": SHA-256 of the chunk lines ("track lba sectors not_good hex LF" each); an unreadable list of more than 1,000
+ * ranges is
+ *   {"blob": SHA-256 of the lines "lba count LF", "ranges": n} instead.
+ * SOURCE           {"kind":"device"|"file"|"stdin"|"image","path","bytes"?,"sector_size"?, "physical_sector_size"?,"read_only"?:
+ * bool,"mounts"?,"holders"?,"removable"?,"partition"?, "identity":{vendor,model,serial,wwn,firmware,bus: known ones only},
+ * "image"?:{"format","verdict"?,...}} LAYOUT
+ * {"kind":"disk"|"disc","sessions","tracks":[{"number","session","mode","first_lba","sectors","main_bytes","sub_bytes","control"?,"tail_bytes"?}]}
+ * body of verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?:
+ * text,"bytes","sectors","unreadable_sectors","unread_now"} FINDING          {"check","outcome","detail","file"?,"offset"?,"lba"?,"count"?,"basis"?}
+ * body of hash     {"operation","source":SOURCE,"digests":[],"bytes","sectors"}
+ * body of import   {"line": a line of a side record, verbatim, "sha256": its hash}; its object is that line's, with the image's name as seen from
+ * this ledger body of report   {"operation","files":[{"name","bytes","sha256"}],"cites":{"seq","head"}} ERROR {"code","text","file"?,"offset"?}
+ */
+#ifndef EXH_REPORT_LEDGER_RECORD_H
+#define EXH_REPORT_LEDGER_RECORD_H
+
+#include <jansson.h>
+
+#include "acquire/acquire.h"
+#include "acquire/device.h"
+
+#define EXH_UNREADABLE_INLINE_MAX 1000u
+
+/* All return a new reference, or NULL when memory is out. */
+json_t *exh_record_text(const char *text);                                              /* a path or device string need not be UTF-8; JSON must be */
+json_t *exh_record_result(const char *format, const struct exh_acquire_result *result); /* RESULT */
+json_t *exh_record_digests(const struct exh_digests *digests);
+json_t *exh_record_ranges(const struct exh_sectors *sectors); /* [[lba,count]...] of every range, whatever its state */
+json_t *exh_record_layout(const struct exh_layout *layout);
+json_t *exh_record_findings(const struct exh_findings *findings);
+json_t *exh_record_fields(const struct exh_fields *fields);
+json_t *exh_record_error(const struct exh_error *err); /* ERROR */
+json_t *exh_record_source(enum exh_source_kind kind, const char *path, const struct exh_device_facts *facts, const struct exh_layout *layout);
+
+/* Gives the bytes of a blob by its SHA-256 in hex: *bytes is new and the caller's. False: not there (err). */
+struct exh_blobs {
+    bool (*get)(void *context, const char *sha256, void **bytes, size_t *length, struct exh_error *err);
+    void *context;
+};
+/* The lines of chunk digests, as in the Merkle leaves; a new string. */
+char *exh_record_chunk_lines(const struct exh_chunks *chunks);
+char *exh_record_range_lines(const struct exh_sectors *sectors);
+/* Makes of a RESULT what a line keeps: chunks gain "blob", an unreadable list of more than EXH_UNREADABLE_INLINE_MAX ranges becomes a citation.
+ * *chunk_lines and *range_lines get the bytes to store beside the line (new strings), or NULL where there are none. */
+EXH_MUST_CHECK bool exh_record_cite(json_t *result, const struct exh_seal *seal, char **chunk_lines, char **range_lines, struct exh_error *err);
+/* From the body of an acquire-end or convert-end: what it claims. Every digest, hex and number is checked; EXH_CORRUPT (side ledger) otherwise.
+ * The chunk lines are held against their blob digest and their Merkle root. `seal` and `layout` are zeroed by the caller; on failure the seal is
+ * closed again. Without chunks, or with chunks that cite no blob (a RESULT from stdout), the seal has no chunk digests. Blobs may be NULL when none
+ * are cited. */
+EXH_MUST_CHECK bool exh_record_claim(const json_t *body, const struct exh_blobs *blobs, struct exh_seal *seal, struct exh_layout *layout,
+                                     struct exh_error *err);
+
+#endif
