@@ -1,0 +1,138 @@
+/* facts.h - what one item of a report says, read once out of its ledger lines; the XML and the HTML page are two ways to write it down.
+ *
+ * Every text is valid UTF-8 that XML 1.0 can hold: control characters, NUL and broken sequences of a line became U+FFFD on the way in.
+ * A fact that no line gives is NULL (text) or marked unknown (number): the pages say "not recorded", they never guess.
+ * Texts are owned by the facts and live until exh_facts_close. Shapes are those of report/ledger/record.h. Pure; one thread. */
+#ifndef EXH_REPORT_PAGES_FACTS_H
+#define EXH_REPORT_PAGES_FACTS_H
+
+#include "report/pages/report.h"
+
+enum exh_row_kind { EXH_ROW_TEXT, EXH_ROW_BYTES, EXH_ROW_COUNT, EXH_ROW_SECONDS, EXH_ROW_TIME };
+
+/* One named fact. value is plain ("16777216", "yes", "2026-11-22T07:00:00Z"); the HTML page dresses it by its kind. */
+struct exh_row {
+    const char *key, *label; /* label NULL: a key beyond those the schema names */
+    const char *value;       /* NULL: not recorded */
+    enum exh_row_kind kind;
+};
+struct exh_rows {
+    struct exh_row *items;
+    size_t count, capacity;
+};
+
+struct exh_number {
+    uint64_t value;
+    bool known;
+};
+
+struct exh_fact_file {
+    const char *name, *sha256;
+    struct exh_number bytes;
+};
+struct exh_fact_digest {
+    const char *scope, *algorithm, *value;
+    struct exh_number not_good;
+};
+struct exh_fact_track {
+    uint64_t number, session, sectors, main_bytes, sub_bytes;
+    int64_t first_lba;
+    const char *mode;
+};
+struct exh_fact_range {
+    int64_t lba;
+    uint64_t count;
+};
+struct exh_fact_fault {
+    int64_t lba;
+    uint64_t count, sys, attempt;
+};
+struct exh_fact_finding {
+    const char *check, *outcome, *detail, *file, *basis;
+    struct exh_number offset, lba, count;
+};
+
+struct exh_fact_files {
+    struct exh_fact_file *items;
+    size_t count, capacity;
+};
+struct exh_fact_digests {
+    struct exh_fact_digest *items;
+    size_t count, capacity;
+};
+
+/* One ledger line, for the timeline; a verification carries its result. */
+struct exh_fact_record {
+    struct exh_number seq;
+    const char *time, *type, *who, *program, *summary;
+    bool verification;
+    const char *verdict, *basis, *against, *started, *ended;
+    struct exh_number bytes, unreadable_sectors, unread_now;
+    struct exh_fact_finding *findings;
+    size_t finding_count, finding_capacity;
+    struct exh_fact_digests digests;
+    struct exh_fact_files files; /* of a report line */
+};
+
+enum exh_ending { EXH_ENDED_DONE, EXH_ENDED_FAILED, EXH_ENDED_INTERRUPTED, EXH_ENDED_NOT };
+
+struct exh_facts {
+    enum exh_ending outcome;
+    bool conversion;   /* of an image, not an acquisition */
+    const char *image; /* as the ledger names it */
+    const char *case_id, *exhibit_id, *time_zone;
+    const char *source_kind, *source_path;
+    bool source_is_partition;
+    const char *acquisition, *of, *verification, *read_back, *format;
+    int source_read_twice;   /* 1, 0, or -1: not recorded */
+    const char *second_read; /* its verdict, where the line has it */
+    const char *error_code, *error_text, *error_file;
+    struct exh_rows source, case_fields, plan, environment, result;
+    struct exh_number source_bytes, sector_size, sectors, bytes, tail_bytes, unreadable_sectors, range_start, range_count;
+    struct exh_number unreadable_bytes; /* what is lost: a short last sector counts its own bytes */
+    const char *layout_kind;
+    struct exh_number sessions;
+    struct exh_fact_track *tracks;
+    size_t track_count, track_capacity;
+    struct exh_fact_files files;
+    struct exh_fact_digests digests;
+    struct exh_number chunk_sectors, chunk_count;
+    const char *chunk_root, *chunk_blob;
+    struct exh_fact_range *ranges; /* unreadable, as listed */
+    size_t range_items, range_capacity;
+    struct exh_number ranges_recorded; /* how many the record says there are */
+    bool ranges_listed;                /* false: the list is not at hand, ranges_missing says why */
+    const char *ranges_missing;
+    bool ranges_disagree; /* out of order, or their sum is not unreadable_sectors */
+    struct exh_number fault_count;
+    struct exh_fact_fault *faults;
+    size_t fault_items, fault_capacity;
+    const char **notices;
+    size_t notice_count, notice_capacity;
+    struct exh_fact_record *records; /* begin, end and later lines in order */
+    size_t record_count, record_capacity;
+    const struct exh_fact_record *last_verification; /* or NULL */
+    char **kept;
+    size_t kept_count, kept_capacity;
+};
+
+/* Fills *out (close it either way). False: EXH_CORRUPT (side ledger) when a line lacks what it must have or a digest is no hex; EXH_NOMEM. */
+EXH_MUST_CHECK bool exh_facts_read(struct exh_facts *out, const struct exh_report_item *item, const struct exh_blobs *blobs, struct exh_error *err);
+void exh_facts_close(struct exh_facts *facts);
+/* The facts of every item of a report, an array of item_count (at least one); NULL and err otherwise. */
+struct exh_facts *exh_facts_read_all(const struct exh_report *report, struct exh_error *err);
+void exh_facts_close_all(struct exh_facts *facts, size_t count);
+
+/* A copy as valid XML text; NULL: no memory. */
+char *exh_facts_text(const char *text, size_t length);
+/* "16,777,216" */
+struct exh_figure {
+    char text[32];
+};
+struct exh_figure exh_facts_figure(uint64_t value);
+bool exh_facts_is_hex(const char *text, size_t length); /* lower case, exactly that long */
+char *exh_facts_shell(const char *name);                /* a file name as a word of a shell command: quoted when it must be, never an option */
+/* The value of a row by key, or NULL. */
+const char *exh_facts_row(const struct exh_rows *rows, const char *key);
+
+#endif

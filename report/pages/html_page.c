@@ -1,0 +1,178 @@
+/* html_page.c - the small words of the report page: figures, digests, moments, headings, tables. See html_page.h.
+ *
+ * They keep the promises that hold on every line of the page: a recorded text is escaped, a fact without a record is said to have none, a
+ * digest breaks only between its groups, and a time is UTC (ISO 8601) with the local time beside it where the record holds the offset. */
+#include "report/pages/html_page.h"
+
+#include "formats/model/text.h"
+
+void exh_html_put(struct exh_html_page *p, const char *markup) { exh_markup_put(&p->out, markup); }
+void exh_html_text(struct exh_html_page *p, const char *recorded) { exh_markup_text(&p->out, recorded); }
+bool exh_html_is(const char *value, const char *word) { return value != NULL && strcmp(value, word) == 0; }
+void exh_html_figure(struct exh_html_page *p, uint64_t value) { exh_html_put(p, exh_facts_figure(value).text); }
+
+void exh_html_signed_figure(struct exh_html_page *p, int64_t value)
+{
+    if (value < 0)
+        exh_html_put(p, "-");
+    exh_html_figure(p, value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value);
+}
+
+void exh_html_counted(struct exh_html_page *p, uint64_t value, const char *noun)
+{
+    exh_html_figure(p, value);
+    exh_markup_format(&p->out, " %s%s", noun, value == 1 ? "" : "s");
+}
+
+void exh_html_unknown(struct exh_html_page *p) { exh_html_put(p, "<span class=\"unknown\">not recorded</span>"); }
+
+void exh_html_text_or_unknown(struct exh_html_page *p, const char *recorded)
+{
+    if (recorded != NULL)
+        exh_html_text(p, recorded);
+    else
+        exh_html_unknown(p);
+}
+
+void exh_html_number_or_unknown(struct exh_html_page *p, struct exh_number number)
+{
+    if (number.known)
+        exh_html_figure(p, number.value);
+    else
+        exh_html_unknown(p);
+}
+
+void exh_html_owned_text(struct exh_html_page *p, char *recorded)
+{
+    if (recorded == NULL)
+        p->out.failed = p->out.failed == EXH_OK ? EXH_NOMEM : p->out.failed;
+    exh_html_text(p, recorded);
+    free(recorded);
+}
+
+/* A digest in groups of eight, each kept whole: a line, or a printed page, breaks only between them. */
+void exh_html_hash(struct exh_html_page *p, const char *hex)
+{
+    exh_html_put(p, "<code class=\"hash\">");
+    for (size_t i = 0, length = strlen(hex); i < length; i += 8)
+        exh_markup_format(&p->out, "%s<span>%.8s</span>", i == 0 ? "" : " ", hex + i); /* hex was checked to be hex */
+    exh_html_put(p, "</code>");
+}
+
+void exh_html_heading(struct exh_html_page *p, int below, const char *title, const char *class_name)
+{
+    int level = p->level + below;
+    exh_markup_format(&p->out, "<h%d%s%s%s>%s</h%d>\n", level, class_name != NULL ? " class=\"" : "", class_name != NULL ? class_name : "",
+                      class_name != NULL ? "\"" : "", title, level);
+}
+
+/* --- time --- */
+
+/* "+02:00" or "+0200" anywhere in the name of a zone, in minutes. */
+static bool zone_offset(const char *zone, int *minutes)
+{
+    for (const char *s = zone; s != NULL && *s != '\0'; s++) {
+        if (*s != '+' && *s != '-')
+            continue;
+        size_t colon = strspn(s + 1, "0123456789") == 2 && s[3] == ':';
+        if (strspn(s + 1, "0123456789") < 2 || strspn(s + 3 + colon, "0123456789") < 2)
+            continue;
+        int hours = (s[1] - '0') * 10 + (s[2] - '0'), rest = (s[3 + colon] - '0') * 10 + (s[4 + colon] - '0');
+        *minutes = (hours * 60 + rest) * (*s == '-' ? -1 : 1);
+        return hours <= 14 && rest < 60;
+    }
+    return false;
+}
+
+/* "2026-11-22T07:00:00Z" moved by minutes; false when it is not of that form. */
+static bool local_time(const char *utc, int minutes, char *out, size_t room)
+{
+    struct tm parts = {0};
+    const char *end = utc == NULL ? NULL : strptime(utc, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (end == NULL || strcmp(end, "Z") != 0 || parts.tm_year < -1900 || parts.tm_year > 8099)
+        return false;
+    time_t moved = timegm(&parts) + minutes * 60;
+    struct tm local;
+    char stamp[64];
+    if (gmtime_r(&moved, &local) == NULL || strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local) == 0)
+        return false;
+    int size = minutes < 0 ? -minutes : minutes;
+    snprintf(out, room, "%s %c%02d:%02d", stamp, minutes < 0 ? '-' : '+', size / 60, size % 60);
+    return true;
+}
+
+/* UTC, and beside it the local time where the record holds the offset. */
+void exh_html_moment(struct exh_html_page *p, const char *utc)
+{
+    char stamp[96];
+    int minutes = 0;
+    if (utc == NULL) {
+        exh_html_unknown(p);
+        return;
+    }
+    if (local_time(utc, 0, stamp, sizeof stamp))
+        exh_markup_format(&p->out, "<span class=\"whole\">%.19s UTC</span>", stamp);
+    else
+        exh_html_text(p, utc);
+    if (zone_offset(p->f->time_zone, &minutes) && local_time(utc, minutes, stamp, sizeof stamp))
+        exh_markup_format(&p->out, " <span class=\"whole\">(%s local)</span>", stamp);
+}
+
+static void duration(struct exh_html_page *p, uint64_t seconds)
+{
+    exh_html_counted(p, seconds, "second");
+    if (seconds >= 60)
+        exh_markup_format(&p->out, " (%llu h %02u min %02u s)", (unsigned long long)(seconds / 3600), (unsigned)(seconds / 60 % 60),
+                          (unsigned)(seconds % 60));
+}
+
+/* --- rows --- */
+
+static void row_value(struct exh_html_page *p, const struct exh_row *row)
+{
+    uint64_t number = 0;
+    bool is_number = row->value != NULL && row->kind != EXH_ROW_TEXT && row->kind != EXH_ROW_TIME && exh_text_u64(row->value, &number);
+    if (row->kind == EXH_ROW_TIME)
+        exh_html_moment(p, row->value);
+    else if (!is_number)
+        exh_html_text_or_unknown(p, row->value);
+    else if (row->kind == EXH_ROW_BYTES)
+        exh_html_counted(p, number, "byte");
+    else if (row->kind == EXH_ROW_SECONDS)
+        duration(p, number);
+    else
+        exh_html_figure(p, number);
+}
+
+void exh_html_open_row(struct exh_html_page *p, const char *label) { exh_markup_format(&p->out, "<tr><th scope=\"row\">%s</th><td>", label); }
+void exh_html_close_row(struct exh_html_page *p) { exh_html_put(p, "</td></tr>\n"); }
+
+void exh_html_table(struct exh_html_page *p, const struct exh_rows *rows)
+{
+    exh_html_put(p, "<table><tbody>\n");
+    for (size_t i = 0; i < rows->count; i++) {
+        exh_html_put(p, "<tr><th scope=\"row\">");
+        if (rows->items[i].label != NULL) {
+            exh_html_put(p, rows->items[i].label);
+        } else {
+            exh_html_put(p, "As recorded: ");
+            exh_html_text(p, rows->items[i].key);
+        }
+        exh_html_put(p, "</th><td>");
+        row_value(p, &rows->items[i]);
+        exh_html_close_row(p);
+    }
+    exh_html_put(p, "</tbody></table>\n");
+}
+
+/* "N of M are shown; the rest is in report.xml." */
+void exh_html_rest(struct exh_html_page *p, size_t shown, uint64_t all, const char *noun)
+{
+    if (shown >= all)
+        return;
+    exh_markup_format(&p->out, "<p class=\"note\">%s shown: ", noun);
+    exh_html_figure(p, shown);
+    exh_html_put(p, " of ");
+    exh_html_figure(p, all);
+    exh_html_put(p, ", rest in report.xml.</p>\n");
+}

@@ -1,0 +1,27 @@
+/* html_sections.h - the sections of the report page, in the order they are read. Inside report/pages only.
+ *
+ * Each writes what it has to say of the item p->f (signatures, chain_warning and limits: of the whole report) and nothing else; failure
+ * sticks in p->out. report_html.c puts them in order. */
+#ifndef EXH_REPORT_PAGES_HTML_SECTIONS_H
+#define EXH_REPORT_PAGES_HTML_SECTIONS_H
+
+#include "report/pages/html_page.h"
+
+#define EXH_HTML_FILES_SHOWN 100u /* the list of files and the commands that check them end at the same one */
+
+/* html_summary.c: the first sheet */
+void exh_html_verdict(struct exh_html_page *p);
+void exh_html_beside_verdict(struct exh_html_page *p); /* what must be read together with the verdict */
+void exh_html_chain_warning(struct exh_html_page *p);
+void exh_html_summary(struct exh_html_page *p);
+void exh_html_signatures(struct exh_html_page *p);
+void exh_html_unreadable(struct exh_html_page *p); /* "3 sectors, 1,536 bytes, 0.009155 %": the same words on the sheet and in the evidence */
+
+/* html_evidence.c: everything the first sheet rests on, from the source to the timeline */
+void exh_html_evidence(struct exh_html_page *p);
+
+/* html_checking.c: what a reader needs to check it, and what it does not claim */
+void exh_html_checking(struct exh_html_page *p);
+void exh_html_limits(struct exh_html_page *p);
+
+#endif

@@ -1,0 +1,291 @@
+/* sentences.c - the fixed words of a report. See sentences.h. The acquisition verdict, its extent ("of"), the read-back and the second read
+ * of the source are four statements, and each is made every time; a matching digest is never let stand for a complete read. */
+#include "report/pages/sentences.h"
+
+#include "formats/model/text.h"
+#include "report/pages/facts.h"
+
+struct words {
+    const char *word, *sentence;
+};
+
+static const struct words meanings[] = {
+    {"match", "every byte in scope equals the reference it was held against"},
+    {"consistent", "only checksums were there to compare with, and all of them hold; no cryptographic reference was at hand"},
+    {"mismatch", "the image differs from the reference it was held against"},
+    {"damaged", "the image contradicts itself, or no longer opens as what it was recorded to be"},
+    {"no-reference", "the image was read whole, but there was nothing to compare it with"},
+    {"could-not-read", "the image could not be read, so nothing is known about its content"},
+    {"not-performed", "no comparison was made"},
+};
+
+static const struct words bases[] = {
+    {"external", "a digest, list or medium given by whoever asked for the verification"},
+    {"ledger", "the custody ledger"},
+    {"record", "the side record kept with the image"},
+    {"stored", "digests stored inside the image itself"},
+    {"checksum", "checksums inside the image, which detect accidents but not intent"},
+    {"this-run", "what the same run had read before"},
+};
+
+static const struct words scopes[] = {
+    {"media", "the media stream: every valid byte read, in order, whatever file holds it"},
+    {"padded", "the media stream with its last sector filled up with zeros, as the EWF format hashes it"},
+};
+
+static const char *look_up(const struct words *table, size_t count, const char *word)
+{
+    for (size_t i = 0; word != NULL && i < count; i++)
+        if (strcmp(table[i].word, word) == 0)
+            return table[i].sentence;
+    return NULL;
+}
+#define LOOK_UP(table, word) look_up(table, sizeof(table) / sizeof((table)[0]), word)
+
+const char *exh_sentence_meaning(const char *verdict)
+{
+    const char *found = LOOK_UP(meanings, verdict);
+    return found != NULL ? found : "a verdict that this version of the report does not know";
+}
+
+const char *exh_sentence_basis(const char *basis) { return LOOK_UP(bases, basis); }
+
+const char *exh_sentence_scope(const char *scope)
+{
+    const char *found = LOOK_UP(scopes, scope);
+    if (found != NULL || scope == NULL)
+        return found;
+    if (strncmp(scope, "file:", 5) == 0)
+        return "this file as it lies in the file system";
+    return strncmp(scope, "track:", 6) == 0 ? "one track of the disc, as stored" : NULL;
+}
+
+static bool is(const char *text, const char *word) { return text != NULL && strcmp(text, word) == 0; }
+
+/* "the medium /dev/sda". A new string. */
+static char *source_phrase(const struct exh_facts *f)
+{
+    const char *path = f->source_path != NULL ? f->source_path : "of a path not recorded";
+    if (is(f->source_kind, "stdin"))
+        return exh_text_format("the data from standard input");
+    if (f->conversion || is(f->source_kind, "image"))
+        return exh_text_format("the medium in the image %s", path);
+    if (is(f->source_kind, "file"))
+        return exh_text_format("the file %s", path);
+    return exh_text_format("%s %s", f->source_is_partition ? "the partition" : "the medium", path);
+}
+
+/* "a range of the medium /dev/sda (4,096 bytes from sector 2,048)": what the copy is a copy of, and how much. A new string. */
+static char *subject(const struct exh_facts *f)
+{
+    char *source = source_phrase(f), *text = NULL, size[64] = "size not recorded", from[64] = "";
+    if (source == NULL)
+        return NULL;
+    if (f->bytes.known)
+        snprintf(size, sizeof size, "%s bytes", exh_facts_figure(f->bytes.value).text);
+    if (f->range_start.known)
+        snprintf(from, sizeof from, " from sector %s", exh_facts_figure(f->range_start.value).text);
+    if (is(f->of, "medium"))
+        text = exh_text_format("%s (%s)", source, size);
+    else if (is(f->of, "visible"))
+        text = exh_text_format("what is visible of %s (%s; hidden areas were not checked or not opened)", source, size);
+    else if (is(f->of, "range"))
+        text = exh_text_format("a range of %s (%s%s)", source, size, from);
+    else
+        text = exh_text_format("%s (%s; whether of all of it is not recorded)", source, size);
+    free(source);
+    return text;
+}
+
+/* "A complete copy of ... was made" without the full stop. */
+static bool say_copy(char **out, const struct exh_facts *f, const char *what)
+{
+    if (is(f->acquisition, "complete"))
+        return exh_text_append(out, "A complete copy of %s was made", what);
+    if (is(f->acquisition, "incomplete"))
+        return exh_text_append(out, "An incomplete copy of %s was made: not every sector was tried", what);
+    if (!is(f->acquisition, "complete-with-errors"))
+        return exh_text_append(out, "A copy of %s was made; whether it is complete is not recorded", what);
+    if (!f->unreadable_sectors.known)
+        return exh_text_append(out, "A copy of %s was made except for sectors that could not be read, whose number is not recorded", what);
+    uint64_t n = f->unreadable_sectors.value;
+    char bytes[64] = "";
+    if (f->unreadable_bytes.known)
+        snprintf(bytes, sizeof bytes, " (%s bytes)", exh_facts_figure(f->unreadable_bytes.value).text);
+    return exh_text_append(out, "A copy of %s was made except for %s sector%s%s that could not be read; zeros stand in %s place", what,
+                           exh_facts_figure(n).text, n == 1 ? "" : "s", bytes, n == 1 ? "its" : "their");
+}
+
+/* Only a clean verdict is joined to the read-back by a semicolon: an exception ends its sentence, so that nothing softens it. */
+static bool say_read_back(char **out, const struct exh_facts *f)
+{
+    bool joined = is(f->acquisition, "complete");
+    if (is(f->verification, "match"))
+        return exh_text_append(out, "%s byte of the copy was read back and matches what was read.", joined ? "; every" : ". Every");
+    if (is(f->verification, "not-performed"))
+        return exh_text_append(out, joined ? "; the copy was not read back." : ". The copy was not read back.");
+    if (f->verification == NULL)
+        return exh_text_append(out, ". Whether the copy was read back is not recorded.");
+    return exh_text_append(out, ". The copy was read back; the result on record is \"%s\": %s.", f->verification,
+                           exh_sentence_meaning(f->verification));
+}
+
+/* That there was a second read, and what it gave: a read that differed must not pass as one that was merely made. */
+static const char *second_read_sentence(const struct exh_facts *f)
+{
+    if (f->source_read_twice < 0)
+        return "Whether a second read of the source was made is not recorded.";
+    if (f->source_read_twice == 0)
+        return "No second read of the source was made.";
+    if (f->second_read == NULL)
+        return "A second read of the source was made; what it gave is not recorded.";
+    if (is(f->second_read, "match"))
+        return "A second read of the source was made and gave the same bytes.";
+    if (is(f->second_read, "mismatch") || is(f->second_read, "damaged"))
+        return "A second read of the source was made and DIFFERED from the first.";
+    return "A second read of the source was made and could not confirm the first.";
+}
+
+static bool say_published(char **out, const struct exh_facts *f)
+{
+    char *what = subject(f);
+    bool ok = what != NULL && say_copy(out, f, what) && say_read_back(out, f) && exh_text_append(out, " %s", second_read_sentence(f));
+    free(what);
+    return ok;
+}
+
+static bool say_unpublished(char **out, const struct exh_facts *f)
+{
+    char *source = source_phrase(f);
+    const char *deed = f->conversion ? "conversion" : "acquisition", *begun = f->record_count > 0 ? f->records[0].time : NULL;
+    bool ok = source != NULL;
+    if (ok && f->outcome == EXH_ENDED_NOT)
+        ok = exh_text_append(out, "No image was published according to this record: the %s of %s, begun at %s, has no end on record.", deed, source,
+                             begun != NULL ? begun : "a time not recorded");
+    else if (ok && f->outcome == EXH_ENDED_INTERRUPTED)
+        ok = exh_text_append(out, "No image was published: the %s of %s was interrupted before its end.", deed, source);
+    else if (ok)
+        ok = exh_text_append(out, "No image was published: the %s of %s failed%s%s.", deed, source, f->error_text != NULL ? ": " : "",
+                             f->error_text != NULL ? f->error_text : "; the reason is not recorded");
+    free(source);
+    return ok && exh_text_append(out, " %s", f->source_read_twice < 0 ? "No second read of the source is on record." : second_read_sentence(f));
+}
+
+char *exh_sentence_verdict(const struct exh_facts *facts)
+{
+    char *text = NULL;
+    if (facts->outcome == EXH_ENDED_DONE ? say_published(&text, facts) : say_unpublished(&text, facts))
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *exh_report_sentence(const json_t *end_line, struct exh_error *err)
+{
+    const struct exh_report_item item = {.end = end_line};
+    return exh_report_item_sentence(&item, err);
+}
+
+char *exh_report_item_sentence(const struct exh_report_item *item, struct exh_error *err)
+{
+    struct exh_facts facts;
+    char *text = NULL;
+    if (exh_facts_read(&facts, item, NULL, err)) {
+        text = exh_sentence_verdict(&facts);
+        if (text == NULL)
+            exh_nomem(err, "the verdict sentence");
+    }
+    exh_facts_close(&facts);
+    return text;
+}
+
+char *exh_sentence_verification(const struct exh_fact_record *record)
+{
+    const char *verdict = record->verdict != NULL ? record->verdict : "not recorded";
+    char *text =
+        exh_text_format("The last verification on record (%s) ended in \"%s\": %s.", record->time != NULL ? record->time : "time not recorded",
+                        verdict, record->verdict != NULL ? exh_sentence_meaning(record->verdict) : "its verdict is missing from the line");
+    bool ok = text != NULL;
+    if (ok && record->against != NULL)
+        ok = exh_text_append(&text, " Held against: %s.", record->against);
+    if (ok && record->basis != NULL)
+        ok = exh_text_append(&text, " Basis: %s.", record->basis);
+    if (ok && record->unread_now.known && record->unread_now.value > 0)
+        ok = exh_text_append(&text, " That run could not read %s sectors of the image.", exh_facts_figure(record->unread_now.value).text);
+    if (ok)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* --- limits --- */
+
+struct limits_of {
+    bool published, errors, not_reread, visible, range, conversion, md5, clock_unsure;
+};
+
+static struct limits_of gather(const struct exh_facts *facts, size_t count)
+{
+    struct limits_of all = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct exh_facts *f = &facts[i];
+        const char *clock = exh_facts_row(&f->environment, "clock_synchronised");
+        bool published = f->outcome == EXH_ENDED_DONE;
+        all.published = all.published || published;
+        all.errors = all.errors || (f->unreadable_sectors.known && f->unreadable_sectors.value > 0);
+        all.not_reread = all.not_reread || (published && !is(f->second_read, "match"));
+        all.visible = all.visible || (published && !is(f->of, "medium") && !is(f->of, "range"));
+        all.range = all.range || is(f->of, "range");
+        all.conversion = all.conversion || f->conversion;
+        all.clock_unsure = all.clock_unsure || !is(clock, "yes");
+        for (size_t d = 0; d < f->digests.count; d++)
+            all.md5 = all.md5 || is(f->digests.items[d].algorithm, "md5") || is(f->digests.items[d].algorithm, "sha1");
+    }
+    return all;
+}
+
+void exh_sentence_limits(const struct exh_report *report, const struct exh_facts *facts, size_t count,
+                         void (*say)(void *context, const char *sentence), void *context)
+{
+    struct limits_of all = gather(facts, count);
+    say(context, "It reports what was done and found. It draws no conclusion about the meaning, origin or author of any content, and names no cause "
+                 "for any error.");
+    say(context,
+        "It says nothing about the source before the first read or after the last, and nothing about who handled it outside the lines listed here.");
+    say(context, "Make, model, serial number and capacity are what the device, or a bridge or write blocker before it, said of itself.");
+    if (all.published)
+        say(context,
+            "A matching digest says that the bytes in its scope are the bytes that were read. It does not say that the medium was read completely: "
+            "that is the acquisition verdict.");
+    if (all.published)
+        say(context,
+            "Sectors that a device keeps out of its address range (spare and remapped sectors, over-provisioned flash) are not part of any copy.");
+    if (all.visible)
+        say(context, "Whether the device has areas hidden by HPA, DCO or AMA was not checked, or they were not opened; \"visible\" means the "
+                     "addresses it offered.");
+    if (all.range)
+        say(context, "Sectors outside the range that was asked for were not read.");
+    if (all.errors)
+        say(context, "What the unreadable sectors held is not known. Zeros stand in their place in the copy, and the digests cover those zeros.");
+    if (all.not_reread)
+        say(context,
+            "Where no second read of the source that agreed is on record, it is not known whether the source would give the same bytes again.");
+    if (all.conversion)
+        say(context, "A conversion copies what an earlier image holds; it says nothing new about the medium that image was made from.");
+    if (all.md5)
+        say(context, "MD5 and SHA-1 are given because they are in use. Neither resists deliberate collisions: SHA-256 is the digest to rely on.");
+    say(context, all.clock_unsure
+                     ? "Times are those of the clock of the machine. That it was synchronised is not on record, and no third party attests them."
+                     : "Times are those of the clock of the machine, which it held to be synchronised; no third party attests them.");
+    if (report->ledger_path == NULL)
+        say(context, "This report was made from the side record that lies with the image, without the ledger. Whoever can write that file could have "
+                     "written all of it.");
+    else
+        say(context, "The ledger is a chain: a line cannot be changed, removed or moved without breaking it. A tail that was cut off, or a ledger "
+                     "rewritten from "
+                     "a line onwards, shows only against a ledger head that was printed or kept elsewhere.");
+    say(context,
+        "UNSEALED: no signed checkpoint and no time stamp of a third party covers this record. A false line written at the time by someone who "
+        "was allowed to write it cannot be told from a true one.");
+    say(context, "Characters of recorded texts that cannot be shown, or that would turn the direction of writing, are shown as U+FFFD.");
+}

@@ -1,0 +1,53 @@
+/* style.h - the style sheet of report.html, inside the page: no script, no font file, no external reference.
+ * Black on white, system fonts, rules instead of boxes; nothing is said by colour alone. @page has no size, so A4 and Letter both serve. */
+#ifndef EXH_REPORT_PAGES_STYLE_H
+#define EXH_REPORT_PAGES_STYLE_H
+
+static const char exh_style[] =
+    ":root{--ink:#111;--soft:#555;--rule:#bbb;--mono:\"DejaVu Sans Mono\",\"Liberation Mono\",Menlo,Consolas,monospace}\n"
+    "*{box-sizing:border-box}\n"
+    "html{background:#fff;color:var(--ink);font:16px/1.5 Charter,\"Bitstream Charter\",Georgia,\"Liberation Serif\",\"DejaVu Serif\",serif}\n"
+    "body{max-width:54rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}\n"
+    "h1{font-size:1.7rem;line-height:1.25;margin:0 0 1.2rem;font-weight:600}\n"
+    "h2{font-size:1.2rem;margin:2.4rem 0 .7rem;padding-bottom:.25rem;border-bottom:1px solid var(--ink);font-weight:600}\n"
+    "h3{font-size:1.05rem;margin:1.8rem 0 .5rem;font-weight:600}\n"
+    "h4{font-size:1rem;margin:1.4rem 0 .4rem;font-weight:600;font-style:italic}\n"
+    "p{margin:.5rem 0;max-width:46rem}\n"
+    "a{color:inherit}\n"
+    "h1,h2,h3,h4,p,td,th,li,pre,figcaption{overflow-wrap:anywhere}\n"
+    ".verdict{font-size:1.2rem;line-height:1.45;border-left:.3rem solid var(--ink);padding:.1rem 0 .1rem 1rem;margin:0 0 .8rem;max-width:none}\n"
+    ".attention{border:2px solid var(--ink);padding:.6rem 1rem;font-weight:600;max-width:none;margin:.8rem 0}\n"
+    ".issued,.note{color:var(--soft);font-size:.9rem}\n"
+    "table{border-collapse:collapse;width:100%;margin:.6rem 0 1rem;font-size:.94rem}\n"
+    "caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.3rem}\n"
+    "th,td{text-align:left;vertical-align:top;padding:.35rem .7rem .35rem 0;border-bottom:1px solid var(--rule)}\n"
+    "th{font-weight:600}\n"
+    "th[scope=row]{font-weight:400;color:var(--soft);width:14rem}\n"
+    "thead th{border-bottom:1px solid var(--ink);font-size:.9rem}\n"
+    "td.n,th.n{text-align:right;padding-right:1.4rem;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}\n"
+    ".summary th[scope=row]{color:var(--ink);font-weight:600;width:11rem}\n"
+    ".unknown{color:var(--soft);font-style:italic}\n"
+    ".hash,code,pre,kbd{font-family:var(--mono);font-size:.82rem}\n"
+    "td.scope{min-width:8rem}td.when{width:12rem}\n"
+    ".hash span,.whole{white-space:nowrap}\n"
+    "pre{white-space:pre-wrap;margin:.4rem 0 .9rem;padding:.5rem .8rem;border:1px solid var(--rule);line-height:1.6}\n"
+    "figure{margin:.8rem 0 1.2rem}\n"
+    "figcaption{font-size:.9rem;color:var(--soft);margin-top:.3rem}\n"
+    "svg.map{display:block;width:100%;height:auto}\n"
+    "svg.map text{font:8px var(--mono);fill:#333}\n"
+    ".legend{list-style:none;margin:.5rem 0 0;padding:0;font-size:.9rem}\n"
+    ".legend li{display:inline-block;margin-right:1.6rem}\n"
+    ".legend svg{vertical-align:-.15rem}\n"
+    "ol,ul{padding-left:1.3rem}li{margin:.25rem 0;max-width:46rem}\n"
+    ".sign{margin-top:1.6rem;table-layout:fixed;border-collapse:separate;border-spacing:.9rem 0}\n"
+    ".sign td{height:3.4rem;border-bottom:1px solid var(--ink)}\n"
+    ".sign th[scope=row]{width:9rem;vertical-align:bottom;border-bottom:0;color:var(--ink)}\n"
+    ".sign thead th{border-bottom:0;color:var(--soft);font-weight:400}\n"
+    "footer{margin-top:3rem;border-top:1px solid var(--ink);padding-top:.5rem;color:var(--soft);font-size:.9rem}\n"
+    "@media print{html{font-size:10pt}body{max-width:none;padding:0;margin:0}h1{font-size:17pt}.verdict{font-size:12.5pt}\n"
+    "h2,h3,h4{break-after:avoid}thead{display:table-header-group}tr,figure,pre,li,.verdict,.attention,.sign{break-inside:avoid}\n"
+    ".sheet{break-before:page}h2.sheet{margin-top:0}.hash,code,pre{font-size:7.8pt}table{font-size:9.4pt}th,td{padding-top:.2rem;padding-bottom:."
+    "2rem}\n"
+    "p:has(+pre),p:has(+table){break-after:avoid}a{text-decoration:none}}\n";
+
+#endif
