@@ -1,0 +1,37 @@
+/* args.h - what a run was asked for, as options.c leaves it. Only options.c, progress.c and main.c look inside. */
+#ifndef EXH_REPORT_CLI_ARGS_H
+#define EXH_REPORT_CLI_ARGS_H
+
+#include "report/cli/command.h"
+#include "report/cli/progress.h"
+
+#define EXH_ARGS_MAX 4096u
+
+struct exh_given {
+    const struct exh_option *option;
+    const char *value; /* "" for a flag */
+};
+
+struct exh_args {
+    const struct exh_command *command;
+    struct exh_given *given;
+    size_t given_count;
+    const char **operands;
+    size_t operand_count;
+    int argc;
+    char *const *argv;
+    struct exh_progress progress;
+    struct exh_watch watch;
+    bool failed_json; /* the arguments do not parse, and --json stands somewhere among them: the error is told as JSON */
+};
+
+extern const struct exh_option exh_common_options[];
+
+/* Splits argv[2..] by the command's table. False and a usage text in err. The arrays are freed by exh_args_close. */
+EXH_MUST_CHECK bool exh_args_parse(struct exh_args *args, const struct exh_command *command, int argc, char *const *argv, struct exh_error *err);
+void exh_args_close(struct exh_args *args);
+/* The table as text on stdout. */
+void exh_help_all(void);
+void exh_help_command(const struct exh_command *command);
+
+#endif

@@ -1,0 +1,95 @@
+/* cmd_hash.c - exhibit hash: digests of a medium, without a verdict. */
+#include "report/cli/case_record.h"
+#include "report/cli/open_source.h"
+
+#include "formats/model/text.h"
+#include "report/ledger/record.h"
+#include "verify/verify.h"
+
+static void print_digests(const struct exh_args *args, const struct exh_digests *digests)
+{
+    char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
+    for (size_t i = 0; i < digests->count; i++) {
+        exh_text_hex(digests->items[i].bytes, digests->items[i].length, hex);
+        exh_print(args, "%-10s %s  (%s", digests->items[i].algorithm, hex, digests->items[i].scope);
+        if (digests->items[i].not_good > 0)
+            exh_print(args, "; zeros stand for %llu sectors that could not be read", (unsigned long long)digests->items[i].not_good);
+        exh_print(args, ")\n");
+    }
+}
+
+static bool record(const struct exh_args *args, const struct exh_opened *source, const struct exh_verify_result *r, json_t **ledger,
+                   struct exh_error *err)
+{
+    struct exh_recording recording;
+    bool ok = exh_recording_open(args, "hash", source->path, NULL, NULL, false, &recording, err);
+    json_t *body = ok ? json_pack("{s:o,s:o,s:I,s:I}", "source", exh_source_json(source), "digests", exh_record_digests(&r->found.digests), "bytes",
+                                  (json_int_t)r->bytes, "sectors", (json_int_t)r->sectors)
+                      : NULL;
+    ok = ok && exh_recording_add(&recording, "", body, NULL, 0, err);
+    *ledger = ok ? exh_recording_json(&recording) : NULL;
+    if (ok)
+        exh_recording_tell(args, &recording);
+    exh_recording_close(&recording);
+    return ok;
+}
+
+static enum exh_exit hash_medium(struct exh_args *args, struct exh_opened *source, const char *const *names, size_t count)
+{
+    struct exh_error err;
+    struct exh_verify_result result;
+    json_t *ledger = NULL;
+    exh_error_clear(&err);
+    struct exh_verify verify = {
+        .medium = source->medium, .algorithms = names, .algorithm_count = count, .skip_stored = true, .phase = "hash", .watch = exh_args_watch(args)};
+    bool ok = exh_verify_run(&verify, &result, &err) && (exh_source_recheck(source, &err) || exh_on_side(&err, EXH_SIDE_SOURCE)) &&
+              record(args, source, &result, &ledger, &err);
+    /* What an image lists as unreadable is repeated, not raised again. */
+    const struct exh_seal *known = source->medium->seal;
+    bool news = result.not_good.count > 0 && (known == NULL || !exh_sectors_equal(&known->unreadable, &result.not_good));
+    enum exh_exit code = !ok ? exh_tell_error(args, &err) : news ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
+    if (ok) {
+        print_digests(args, &result.found.digests);
+        exh_answer(args, json_pack("{s:o,s:I,s:o,s:o,s:o}", "source", exh_record_text(source->path), "bytes", (json_int_t)result.bytes, "digests",
+                                   exh_record_digests(&result.found.digests), "unreadable", exh_record_ranges(&result.not_good), "ledger", ledger));
+    }
+    exh_verify_result_close(&result);
+    return code;
+}
+
+static enum exh_exit hash_run(struct exh_args *args)
+{
+    struct exh_opened source;
+    struct exh_error err;
+    char *text = NULL;
+    const char **names = NULL;
+    size_t count = 0;
+    exh_error_clear(&err);
+    bool as_image = strcmp(exh_operand(args, 0), "-") != 0;
+    bool ok = exh_hash_list(exh_arg(args, "--hash"), &text, &names, &count, &err) &&
+              exh_source_open(args, exh_operand(args, 0), as_image, false, &source, &err);
+    enum exh_exit code = ok ? hash_medium(args, &source, names, count) : exh_tell_error(args, &err);
+    if (ok)
+        exh_source_done(&source);
+    free(text);
+    free(names);
+    return code;
+}
+
+static const struct exh_option hash_options[] = {
+    {.name = "--hash", .argument = "LIST", .help = "any digests OpenSSL knows (default md5,sha256)"},
+    {.name = "--input-format", .argument = "F", .help = "what SOURCE is; raw hashes the plain bytes of any file"},
+    {.name = "--sector-size", .argument = "N", .help = "bytes per sector"},
+    {.name = "--start", .argument = "LBA", .help = "first sector"},
+    {.name = "--count", .argument = "N", .help = "how many sectors"},
+    {0}};
+
+extern const struct exh_command exh_command_hash;
+const struct exh_command exh_command_hash = {.name = "hash",
+                                             .operands = "SOURCE",
+                                             .summary = "digests of a device, image or standard input, without a verdict",
+                                             .options = hash_options,
+                                             .least_operands = 1,
+                                             .most_operands = 1,
+                                             .run = hash_run,
+                                             .notes = "Of an image it is the medium inside that is hashed (scope media), not the container's files."};

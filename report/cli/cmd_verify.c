@@ -1,0 +1,468 @@
+/* cmd_verify.c - exhibit verify: what is true of an image, held against everything that speaks of it. */
+#include "formats/evidence/ewf_libewf.h"
+#include "formats/model/text.h"
+#include "report/cli/references.h"
+#include "verify/digest.h"
+#include "verify/verify.h"
+
+struct checked {
+    const char *image;
+    struct exh_opened opened;
+    struct exh_recording recording;
+    struct exh_references references;
+    struct exh_medium *witness;
+    bool witness_spared; /* asked for, but the image is not fit for it */
+    struct exh_verify_result result;
+    bool opened_ok;
+    json_t *json;
+    enum exh_exit code;
+};
+
+/* ---- what the verdict is worth ---- */
+
+static enum exh_exit code_of(const struct exh_args *args, const struct checked *c)
+{
+    const struct exh_verify_result *r = &c->result;
+    const char *require = exh_arg(args, "--require");
+    switch (r->verdict) {
+    case EXH_MISMATCH:
+    case EXH_DAMAGED: return EXH_EXIT_FINDING;
+    case EXH_COULD_NOT_READ: return EXH_EXIT_UNREAD;
+    case EXH_NOT_PERFORMED:
+    case EXH_NO_REFERENCE: return EXH_EXIT_UNPROVEN;
+    case EXH_MATCH:
+    case EXH_CONSISTENT: break;
+    }
+    bool external = r->basis[EXH_BASIS_EXTERNAL], ledger = external || r->basis[EXH_BASIS_LEDGER];
+    bool stored = ledger || r->basis[EXH_BASIS_RECORD] || r->basis[EXH_BASIS_STORED];
+    if (require != NULL && ((strcmp(require, "external") == 0 && !external) || (strcmp(require, "ledger") == 0 && !ledger) ||
+                            (strcmp(require, "stored") == 0 && !stored)))
+        return EXH_EXIT_UNPROVEN;
+    return r->unread_now > 0 ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
+}
+
+static void sentence(const struct exh_verify_result *r, char *out, size_t room)
+{
+    char bases[160] = "";
+    static const char *const words[EXH_BASIS_COUNT] = {"the given reference", "the ledger", "the side record", "the digest stored in the image",
+                                                       "its checksums",       "this run"};
+    for (int b = 0; b < EXH_BASIS_COUNT; b++)
+        if (r->basis[b]) {
+            size_t used = strlen(bases);
+            (void)snprintf(bases + used, sizeof bases - used, "%s%s", used > 0 ? ", " : "", words[b]);
+        }
+    static const char *const texts[] = {"not performed",
+                                        "every byte of the medium equals %s",
+                                        "only checksums were there, and all hold (%s)",
+                                        "the image differs from %s",
+                                        "the image contradicts itself (%s)",
+                                        "read whole, but there is nothing to compare with%s",
+                                        "not every sector could be read now%s"};
+    bool gaps = r->verdict == EXH_MATCH && exh_sectors_total(&r->not_good, EXH_BAD) > 0;
+    const char *text = gaps ? "every byte that is not listed as unreadable equals %s" : texts[r->verdict], *mark = strstr(text, "%s");
+    if (r->verdict == EXH_DAMAGED && bases[0] == '\0')
+        (void)snprintf(bases, sizeof bases, "see the findings");
+    if (r->verdict == EXH_NO_REFERENCE || r->verdict == EXH_COULD_NOT_READ)
+        bases[0] = '\0';
+    if (mark == NULL)
+        (void)snprintf(out, room, "%s", text);
+    else
+        (void)snprintf(out, room, "%.*s%s%s", (int)(mark - text), text, bases, mark + 2);
+}
+
+/* ---- references found only by what the image turned out to hold ---- */
+
+/* Media digests only: that one file of a set equals one of another set (a first part full of zeros) says nothing of the whole. */
+static bool lookup_by_media(struct checked *c, json_t **body, uint64_t *seq, struct exh_error *err)
+{
+    const struct exh_digests *all = &c->result.found.digests;
+    struct exh_digests media = {0};
+    const char *how = "";
+    bool ok = true;
+    for (size_t i = 0; ok && i < all->count; i++)
+        ok = strcmp(all->items[i].scope, "media") != 0 || exh_digests_add(&media, &all->items[i], err);
+    const struct exh_lookup lookup = {.digests = &media};
+    ok = ok && (exh_ledger_lookup(c->recording.ledger, &lookup, body, seq, &how, err) || exh_on_side(err, EXH_SIDE_LEDGER));
+    free(media.items);
+    return ok;
+}
+
+/* One equal digest found the record; with a broken algorithm that can be arranged, so all that both sides have must be equal. */
+static bool all_agree(const struct exh_digests *found, const struct exh_seal *said, const struct exh_layout *layout, uint64_t bytes)
+{
+    for (size_t i = 0; i < said->digests.count; i++) {
+        const struct exh_digest_value *v = &said->digests.items[i];
+        const struct exh_digest_value *f = strcmp(v->scope, "media") == 0 ? exh_digests_find(found, "media", v->algorithm) : NULL;
+        if (f != NULL && (f->length != v->length || memcmp(f->bytes, v->bytes, f->length) != 0))
+            return false;
+    }
+    return exh_layout_bytes(layout) == bytes;
+}
+
+static bool take_other_name(struct checked *c, const json_t *body, uint64_t seq, struct exh_error *err)
+{
+    struct exh_verify_result *r = &c->result;
+    struct exh_blobs blobs = exh_ledger_blobs(c->recording.ledger);
+    struct exh_seal said = {0};
+    struct exh_layout layout;
+    if (!exh_record_claim(body, &blobs, &said, &layout, err))
+        return exh_context(err, "ledger record %llu", (unsigned long long)seq);
+    bool agree = all_agree(&r->found.digests, &said, &layout, r->bytes), ok = true;
+    struct exh_finding f = {.check = "digest", .offset = EXH_NO_OFFSET, .lba = -1, .basis = EXH_BASIS_LEDGER};
+    (void)snprintf(f.outcome, sizeof f.outcome, "%s", agree ? "match" : "warning");
+    (void)snprintf(f.detail, sizeof f.detail,
+                   agree ? "the media digest is that of ledger record %llu, under another name"
+                         : "one digest is that of ledger record %llu, but another one or the size is not: it is no proof",
+                   (unsigned long long)seq);
+    if (agree) {
+        r->verdict = EXH_MATCH;
+        r->basis[EXH_BASIS_LEDGER] = true;
+        ok = exh_verify_repeat(&said.unreadable, r, err);
+    }
+    exh_seal_close(&said);
+    return ok && exh_findings_add(&r->findings, &f, err);
+}
+
+static bool by_digest(struct checked *c, struct exh_error *err)
+{
+    const struct exh_verify_result *r = &c->result;
+    if (c->recording.ledger == NULL || r->basis[EXH_BASIS_LEDGER] ||
+        (r->verdict != EXH_NO_REFERENCE && r->verdict != EXH_CONSISTENT && r->verdict != EXH_MATCH))
+        return true;
+    json_t *body = NULL;
+    uint64_t seq = 0;
+    bool ok = lookup_by_media(c, &body, &seq, err) && (body == NULL || take_other_name(c, body, seq, err));
+    json_decref(body);
+    return ok;
+}
+
+static bool is_damaged(const struct exh_inspection *in)
+{
+    for (size_t i = 0; i < in->remark_count; i++)
+        if (in->remarks[i].outcome == EXH_FAILS)
+            return true;
+    return false;
+}
+
+/* libewf keeps the memory of what it fails to read, and is not asked about an image whose structure is known to be broken. */
+static bool open_witness(const struct exh_args *args, struct checked *c, struct exh_error *err)
+{
+    if (exh_arg(args, "--witness") == NULL || c->witness_spared)
+        return true;
+    if (c->opened.medium->files == NULL || strcmp(c->opened.medium->format, "ewf") != 0)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--witness reads the image through libewf: it must be an E01");
+    c->witness = exh_ewf_libewf_open(c->opened.medium->files, err);
+    return c->witness != NULL || exh_context(err, "libewf cannot open it");
+}
+
+/* The set GUID, when the format has one: renamed images are found by it. */
+static const char *guid_of(struct exh_medium *medium, struct exh_inspection *in, struct exh_error *err)
+{
+    if (!exh_medium_inspect(medium, in, err))
+        return NULL;
+    for (size_t i = 0; i < in->fact_count; i++)
+        if (strcmp(in->facts[i].key, "guid") == 0)
+            return in->facts[i].value;
+    return NULL;
+}
+
+/* ---- one image ---- */
+
+static bool prepare(const struct exh_args *args, struct checked *c, struct exh_error *err)
+{
+    struct exh_inspection in = {0};
+    struct exh_error open_err;
+    exh_error_clear(&open_err);
+    c->opened_ok = exh_source_open(args, c->image, true, exh_arg(args, "--past-cache") != NULL, &c->opened, &open_err);
+    const char *guid = c->opened_ok ? guid_of(c->opened.medium, &in, err) : NULL;
+    /* Whichever segment was named: the set is on record under its first one. */
+    const struct exh_names *files = c->opened_ok ? c->opened.medium->files : NULL;
+    const char *image = files != NULL && files->count > 0 ? files->items[0] : c->image;
+    bool ok = exh_recording_open(args, "verify", image, NULL, NULL, false, &c->recording, err) &&
+              exh_references_find(args, image, c->opened_ok ? c->opened.medium : NULL, guid, c->recording.ledger, &c->references, err);
+    c->witness_spared = exh_arg(args, "--witness") != NULL && is_damaged(&in);
+    exh_inspection_close(&in);
+    if (ok && !c->opened_ok) {
+        *err = open_err;
+        return false;
+    }
+    return ok && open_witness(args, c, err);
+}
+
+/* What was replaced while it was being read is neither what it was nor what it is: of such a mixture nothing is said. */
+static bool still_the_same(struct checked *c, struct exh_error *err)
+{
+    return (exh_source_recheck(&c->opened, err) && (!c->references.has_against || exh_source_recheck(&c->references.against, err))) ||
+           exh_on_side(err, EXH_SIDE_SOURCE);
+}
+
+static bool tell_spared(struct checked *c, struct exh_error *err)
+{
+    struct exh_finding f = {.check = "witness", .outcome = "not-compared", .offset = EXH_NO_OFFSET, .lba = -1, .basis = -1};
+    (void)snprintf(f.detail, sizeof f.detail, "libewf was not asked: the structure of the image is damaged");
+    return !c->witness_spared || exh_findings_add(&c->result.findings, &f, err);
+}
+
+static json_t *result_json(const struct checked *c, const char *started)
+{
+    const struct exh_verify_result *r = &c->result;
+    char ended[32];
+    exh_time_text(time(NULL), ended);
+    json_t *basis = json_array();
+    for (int b = 0; b < EXH_BASIS_COUNT; b++)
+        if (r->basis[b])
+            (void)json_array_append_new(basis, json_string(exh_basis_name((enum exh_basis)b)));
+    uint64_t unreadable = 0;
+    for (size_t i = 0; i < r->not_good.count; i++)
+        unreadable += r->not_good.ranges[i].count;
+    json_t *json = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "started", started, "ended", ended, "verdict", exh_verdict_name(r->verdict),
+                             "basis", basis, "findings", exh_record_findings(&r->findings), "digests", exh_record_digests(&r->found.digests), "bytes",
+                             (json_int_t)r->bytes, "sectors", (json_int_t)r->sectors, "unreadable_sectors", (json_int_t)unreadable, "unread_now",
+                             (json_int_t)r->unread_now);
+    if (json != NULL && r->not_good.count <= EXH_UNREADABLE_INLINE_MAX)
+        (void)json_object_set_new(json, "unreadable", exh_record_ranges(&r->not_good));
+    if (json != NULL && r->findings.left_out > 0)
+        (void)json_object_set_new(json, "findings_left_out", json_integer((json_int_t)r->findings.left_out));
+    if (json != NULL && c->references.against_text[0] != '\0')
+        (void)json_object_set_new(json, "against", exh_record_text(c->references.against_text));
+    return json;
+}
+
+static void print_finding(const struct exh_args *args, const struct exh_finding *f)
+{
+    exh_print(args, "  %-12s %s", f->outcome, f->detail);
+    if (f->file[0] != '\0')
+        exh_print(args, " [%s", f->file);
+    if (f->file[0] != '\0' && f->offset != EXH_NO_OFFSET)
+        exh_print(args, " at offset %llu", (unsigned long long)f->offset);
+    exh_print(args, f->file[0] != '\0' ? "]\n" : "\n");
+}
+
+/* Agreements are told once for each reference, everything else in full; --json has all of it. */
+static void print_findings(const struct exh_args *args, const struct exh_findings *findings)
+{
+    for (int b = 0; b < EXH_BASIS_COUNT; b++) {
+        size_t agree = 0;
+        for (size_t i = 0; i < findings->count; i++)
+            agree += findings->items[i].basis == b && strcmp(findings->items[i].outcome, "match") == 0;
+        if (agree > 0)
+            exh_print(args, "  %-12s %zu statement%s of the %s agree%s\n", "match", agree, agree == 1 ? "" : "s",
+                      b == EXH_BASIS_STORED     ? "image itself"
+                      : b == EXH_BASIS_EXTERNAL ? "given reference"
+                                                : exh_basis_name((enum exh_basis)b),
+                      agree == 1 ? "s" : "");
+    }
+    for (size_t i = 0; i < findings->count; i++)
+        if (strcmp(findings->items[i].outcome, "match") != 0)
+            print_finding(args, &findings->items[i]);
+}
+
+static void print_result(const struct exh_args *args, const struct checked *c)
+{
+    char text[400], hex[2 * EXH_DIGEST_BYTES_MAX + 1];
+    sentence(&c->result, text, sizeof text);
+    exh_print(args, "%s: %s: %s\n", c->image, exh_verdict_name(c->result.verdict), text);
+    print_findings(args, &c->result.findings);
+    for (size_t i = 0; i < c->result.found.digests.count; i++) {
+        const struct exh_digest_value *v = &c->result.found.digests.items[i];
+        exh_text_hex(v->bytes, v->length, hex);
+        if (strncmp(v->scope, "file:", 5) != 0)
+            exh_print(args, "  %-12s %s  (%s%s)\n", v->algorithm, hex, v->scope, v->not_good > 0 ? ", zeros stand for unreadable sectors" : "");
+    }
+}
+
+/* Does anything state a digest of this medium's stream? Then that is what is computed, and nothing else unless --hash asks. */
+static bool has_reference(const struct checked *c)
+{
+    const struct exh_seal *own = c->opened.medium->seal;
+    if (own != NULL && own->digests.count > 0)
+        return true;
+    for (size_t i = 0; i < c->references.count; i++)
+        for (size_t k = 0; k < c->references.seals[i].digests.count; k++)
+            if (strcmp(c->references.seals[i].digests.items[k].scope, "media") == 0)
+                return true;
+    return false;
+}
+
+/* Fails only where nothing could be said; then the caller tells err. */
+static bool check(const struct exh_args *args, struct checked *c, const char *const *algorithms, size_t count, struct exh_error *err)
+{
+    if (!prepare(args, c, err))
+        return false;
+    struct exh_verify verify = {.medium = c->opened.medium,
+                                .claims = c->references.claims,
+                                .claim_count = c->references.count,
+                                .against = c->references.has_against ? c->references.against.medium : NULL,
+                                .witness = c->witness,
+                                .algorithms = algorithms,
+                                .algorithm_count = exh_arg(args, "--hash") != NULL || !has_reference(c) ? count : 0,
+                                .watch = exh_args_watch(args)};
+    if (!exh_verify_run(&verify, &c->result, err) || !still_the_same(c, err) || !tell_spared(c, err) || !by_digest(c, err))
+        return false;
+    c->code = code_of(args, c);
+    c->json = result_json(c, c->recording.started);
+    json_t *body = json_deep_copy(c->json);
+    if (!exh_recording_add(&c->recording, "", body, NULL, 0, err))
+        return false;
+    print_result(args, c);
+    exh_recording_tell(args, &c->recording);
+    (void)json_object_set_new(c->json, "image", exh_record_text(c->image));
+    (void)json_object_set_new(c->json, "ledger", exh_recording_json(&c->recording));
+    return true;
+}
+
+/* Everything that names an image which no longer opens. */
+static json_t *who_names_it(const struct exh_references *r)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->count; i++)
+        if (r->claims[i].basis == EXH_BASIS_LEDGER || r->claims[i].basis == EXH_BASIS_RECORD)
+            (void)json_array_append_new(list, json_string(exh_basis_name(r->claims[i].basis)));
+    return list;
+}
+
+static json_t *lost_json(const struct checked *c, const struct exh_error *why)
+{
+    char ended[32];
+    exh_time_text(time(NULL), ended);
+    json_t *finding = json_pack("{s:s,s:s,s:o}", "check", "open", "outcome", "damaged", "detail", exh_record_text(why->text));
+    if (why->file[0] != '\0')
+        (void)json_object_set_new(finding, "file", exh_record_text(exh_text_base(why->file)));
+    if (why->at != EXH_NO_OFFSET)
+        (void)json_object_set_new(finding, "offset", json_integer((json_int_t)why->at));
+    return json_pack("{s:s,s:s,s:s,s:o,s:[o],s:[]}", "started", c->recording.started, "ended", ended, "verdict", exh_verdict_name(EXH_DAMAGED),
+                     "basis", who_names_it(&c->references), "findings", finding, "digests");
+}
+
+/* A record names this image as one of a known format, and it no longer opens: that is a finding, and goes on record as one. */
+static bool judge_lost(const struct exh_args *args, struct checked *c, struct exh_error *err)
+{
+    const struct exh_error why = *err;
+    json_t *json = lost_json(c, &why);
+    exh_error_clear(err);
+    if (json == NULL || !exh_recording_add(&c->recording, "", json_deep_copy(json), NULL, 0, err)) {
+        json_decref(json);
+        return json != NULL ? false : exh_nomem(err, "a result");
+    }
+    exh_print(args, "%s: damaged: it is on record as %s and no longer opens: %s\n", c->image, c->references.recorded_format, why.text);
+    exh_recording_tell(args, &c->recording);
+    (void)json_object_set_new(json, "image", exh_record_text(c->image));
+    (void)json_object_set_new(json, "error", exh_record_error(&why));
+    (void)json_object_set_new(json, "ledger", exh_recording_json(&c->recording));
+    c->json = json;
+    c->code = EXH_EXIT_FINDING;
+    return true;
+}
+
+/* Otherwise nothing can be said of it: one operand ends the run with the error, one of several is told and counted. */
+static void judge_failure(const struct exh_args *args, struct checked *c, struct exh_error *err)
+{
+    bool lost = !c->opened_ok && c->references.named_by_record && err->side != EXH_SIDE_LEDGER &&
+                (err->code == EXH_CORRUPT || err->code == EXH_NOT_THIS_FORMAT || err->code == EXH_UNSUPPORTED || err->code == EXH_LIMIT);
+    if (lost && judge_lost(args, c, err))
+        return;
+    c->code = exh_exit_of(err);
+    if (exh_operand_count(args) == 1) {
+        (void)exh_tell_error(args, err);
+        return;
+    }
+    exh_say(args, "exhibit: %s: %s", c->image, err->text);
+    c->json = json_pack("{s:o,s:o}", "image", exh_record_text(c->image), "error", exh_record_error(err));
+}
+
+static void done(struct checked *c)
+{
+    exh_verify_result_close(&c->result);
+    exh_medium_close(c->witness);
+    exh_references_close(&c->references);
+    exh_recording_close(&c->recording);
+    exh_source_done(&c->opened);
+}
+
+/* ---- all operands ---- */
+
+static enum exh_exit worst(enum exh_exit a, enum exh_exit b)
+{
+    static const enum exh_exit order[] = {EXH_EXIT_BUG,   EXH_EXIT_FINDING,     EXH_EXIT_NOT_AN_IMAGE, EXH_EXIT_NOT_DONE,
+                                          EXH_EXIT_USAGE, EXH_EXIT_INTERRUPTED, EXH_EXIT_UNPROVEN,     EXH_EXIT_UNREAD};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return EXH_EXIT_DONE;
+}
+
+static enum exh_exit verify_all(struct exh_args *args, const char *const *algorithms, size_t count)
+{
+    enum exh_exit code = EXH_EXIT_DONE;
+    size_t n = exh_operand_count(args);
+    json_t *results = json_array(), *counts = json_object();
+    for (size_t i = 0; i < n && !exh_watch_cancelled(exh_args_watch(args)); i++) {
+        struct checked *c = calloc(1, sizeof *c);
+        struct exh_error err;
+        exh_error_clear(&err);
+        if (c == NULL)
+            return EXH_EXIT_NOT_DONE;
+        c->image = exh_operand(args, i);
+        if (!check(args, c, algorithms, count, &err)) {
+            json_decref(c->json);
+            c->json = NULL;
+            judge_failure(args, c, &err);
+        }
+        code = i == 0 ? c->code : worst(code, c->code);
+        const char *verdict = c->json != NULL ? json_string_value(json_object_get(c->json, "verdict")) : NULL;
+        const char *key = verdict != NULL ? verdict : "error";
+        (void)json_object_set_new(counts, key, json_integer(json_integer_value(json_object_get(counts, key)) + 1));
+        if (n == 1)
+            exh_answer(args, c->json);
+        else
+            (void)json_array_append_new(results, c->json != NULL ? c->json : json_object());
+        done(c);
+        free(c);
+    }
+    if (n > 1)
+        exh_answer(args, json_pack("{s:O,s:O}", "results", results, "counts", counts));
+    json_decref(results);
+    json_decref(counts);
+    if (!exh_watch_cancelled(exh_args_watch(args)))
+        return code;
+    return n > 1 ? worst(code, EXH_EXIT_INTERRUPTED) : EXH_EXIT_INTERRUPTED; /* a finding among those done is not lost in the interruption */
+}
+
+static enum exh_exit verify_run(struct exh_args *args)
+{
+    struct exh_error err;
+    char *text = NULL;
+    const char **names = NULL, *require = exh_arg(args, "--require");
+    size_t count = 0;
+    exh_error_clear(&err);
+    if (require != NULL && strcmp(require, "external") != 0 && strcmp(require, "ledger") != 0 && strcmp(require, "stored") != 0)
+        (void)exh_fail(&err, EXH_USAGE, EXH_NO_OFFSET, "--require is external, ledger or stored");
+    enum exh_exit code = err.code == EXH_OK && exh_hash_list(exh_arg(args, "--hash"), &text, &names, &count, &err) ? verify_all(args, names, count)
+                                                                                                                   : exh_tell_error(args, &err);
+    free(text);
+    free(names);
+    return code;
+}
+
+static const struct exh_option verify_options[] = {
+    {.name = "--against", .argument = "WHAT", .help = "an image, device, digest list (sha256sum) or side record"},
+    {.name = "--expect", .argument = "ALG:HEX[@SCOPE]", .help = "a digest it must have (scope media)", .repeats = true},
+    {.name = "--require", .argument = "BASIS", .help = "external, ledger or stored: anything weaker is exit status 6"},
+    {.name = "--witness", .help = "read an E01 through libewf too and compare"},
+    {.name = "--hash", .argument = "LIST", .help = "digests to compute besides those compared (md5,sha256 when there is nothing to compare)"},
+    {.name = "--past-cache", .help = "read past the page cache where the file system can"},
+    {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
+    {.name = "--sector-size", .argument = "N", .help = "bytes per sector of a raw image"},
+    {0}};
+
+extern const struct exh_command exh_command_verify;
+const struct exh_command exh_command_verify = {
+    .name = "verify",
+    .operands = "IMAGE|DEVICE...",
+    .summary = "say what is true of an image, what is not, and what could not be read",
+    .options = verify_options,
+    .least_operands = 1,
+    .most_operands = 65536,
+    .run = verify_run,
+    .notes = "verdicts: match, consistent (0); mismatch, damaged (1); could-not-read (3); no-reference (6). Each names what it rests on: external,\n"
+             "ledger, record, stored, checksum."};

@@ -1,0 +1,177 @@
+/* open_source.c - operands that are media. See open_source.h. */
+#include "report/cli/open_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "acquire/guard.h"
+#include "acquire/stream.h"
+#include "formats/container/source_file.h"
+#include "formats/disk/raw.h"
+#include "formats/model/text.h"
+#include "formats/model/view.h"
+#include "report/ledger/record.h"
+#include "verify/digest.h"
+
+#define HASHES_MAX 16u
+
+bool exh_sector_size_of(const struct exh_args *args, uint32_t *out, struct exh_error *err)
+{
+    const char *text = exh_arg(args, "--sector-size");
+    uint64_t value = 0;
+    if (text != NULL && (!exh_text_size(text, &value) || value == 0 || value > EXH_SECTOR_BYTES_MAX))
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--sector-size %s is not a size from 1 to %u", text, EXH_SECTOR_BYTES_MAX);
+    *out = (uint32_t)value;
+    return true;
+}
+
+bool exh_hash_list(const char *list, char **text, const char ***names, size_t *count, struct exh_error *err)
+{
+    *text = exh_text_copy(list != NULL ? list : "md5,sha256", strlen(list != NULL ? list : "md5,sha256"));
+    *names = calloc(HASHES_MAX, sizeof **names);
+    *count = 0;
+    if (*text == NULL || *names == NULL)
+        return exh_nomem(err, "a list of digests");
+    for (char *p = *text; p != NULL;) {
+        char *comma = strchr(p, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        if (*count == HASHES_MAX)
+            return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--hash names more than %u digests", HASHES_MAX);
+        struct exh_digest *known = exh_digest_new(p, err);
+        if (known == NULL)
+            return exh_context(err, "--hash");
+        exh_digest_close(known);
+        (*names)[(*count)++] = p;
+        p = comma != NULL ? comma + 1 : NULL;
+    }
+    return true;
+}
+
+static bool open_device(struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
+{
+    o->kind = EXH_SOURCE_DEVICE;
+    if (!exh_device_facts(o->path, &o->facts, err) || !exh_device_identity(&o->facts, &o->identity, err))
+        return false;
+    o->whole = exh_device_open(o->path, sector_bytes, err);
+    return o->whole != NULL;
+}
+
+/* A file as the medium: its bytes are what is imaged, whatever they mean. */
+static bool open_plain_file(struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
+{
+    struct exh_source_file_options file = {.folder = AT_FDCWD};
+    struct exh_open options = {.path = o->path, .sector_bytes = sector_bytes};
+    struct exh_source *source = exh_source_file_open(o->path, &file, err);
+    if (source == NULL)
+        return false;
+    o->whole = exh_format_raw.open(source, &options, err);
+    if (o->whole == NULL)
+        exh_source_close(source);
+    return o->whole != NULL;
+}
+
+static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool as_image, bool past_cache, uint32_t sector_bytes,
+                         struct exh_error *err)
+{
+    if (strcmp(o->path, "-") == 0 && !as_image) {
+        o->kind = EXH_SOURCE_STDIN;
+        o->whole = exh_stream_open(STDIN_FILENO, sector_bytes != 0 ? sector_bytes : 512, exh_args_watch(args)->cancel, err);
+        return o->whole != NULL;
+    }
+    if (stat(o->path, &o->at_open) != 0)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open") || exh_in_file(err, o->path);
+    if (S_ISBLK(o->at_open.st_mode))
+        return open_device(o, sector_bytes, err);
+    o->kind = EXH_SOURCE_FILE;
+    if (S_ISDIR(o->at_open.st_mode))
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is a directory: give a block device or a file") || exh_in_file(err, o->path);
+    if (!S_ISREG(o->at_open.st_mode))
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is neither a block device nor a file") || exh_in_file(err, o->path);
+    if (!as_image)
+        return open_plain_file(o, sector_bytes, err);
+    const char *name = exh_arg(args, "--input-format");
+    const struct exh_format *format = name != NULL ? exh_format_named(name) : NULL;
+    if (name != NULL && format == NULL)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "no format is named '%s'", name);
+    struct exh_open options = {.sector_bytes = sector_bytes, .past_cache = past_cache};
+    return exh_image_open(o->path, format, &options, &o->whole, err);
+}
+
+static bool open_range(const struct exh_args *args, struct exh_opened *o, struct exh_error *err)
+{
+    const char *start = exh_arg(args, "--start"), *count = exh_arg(args, "--count");
+    uint64_t first = 0, n = 0, all = exh_layout_sectors(o->whole->layout);
+    o->medium = o->whole;
+    if (start == NULL && count == NULL)
+        return true;
+    if (all == EXH_SECTORS_UNKNOWN)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--start and --count need a source of known size");
+    if ((start != NULL && !exh_text_u64(start, &first)) || (count != NULL && (!exh_text_u64(count, &n) || n == 0)) || first >= all)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--start %s --count %s is no range of the medium's %llu sectors", start != NULL ? start : "0",
+                        count != NULL ? count : "(rest)", (unsigned long long)all);
+    o->range = true;
+    o->medium = exh_view_range(o->whole, (int64_t)first, count != NULL ? n : all - first, err);
+    return o->medium != NULL;
+}
+
+/* A ledger that is named may lie anywhere, so on the source, too; one that is found lies with the image, which is guarded itself. */
+static bool spare_source(const struct exh_args *args, const char *source, struct exh_error *err)
+{
+    const char *given = exh_arg(args, "--ledger"), *ledger = given != NULL ? given : getenv("EXHIBIT_LEDGER");
+    return ledger == NULL || ledger[0] == '\0' || exh_arg(args, "--no-record") != NULL || exh_guard_file(source, ledger, err) ||
+           exh_context(err, "the ledger %s", ledger);
+}
+
+bool exh_source_open(const struct exh_args *args, const char *path, bool as_image, bool past_cache, struct exh_opened *out, struct exh_error *err)
+{
+    uint32_t sector_bytes;
+    memset(out, 0, sizeof *out);
+    out->path = path;
+    if (!exh_sector_size_of(args, &sector_bytes, err))
+        return false;
+    if (open_by_path(args, out, as_image, past_cache, sector_bytes, err) && open_range(args, out, err) &&
+        ((as_image && out->kind != EXH_SOURCE_DEVICE) || spare_source(args, path, err)))
+        return true;
+    (void)exh_on_side(err, EXH_SIDE_SOURCE);
+    exh_source_done(out);
+    return false;
+}
+
+static bool file_unchanged(const struct exh_opened *o, struct exh_error *err)
+{
+    struct stat now;
+    if (stat(o->path, &now) != 0)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "the source is gone") || exh_in_file(err, o->path);
+    if (now.st_dev == o->at_open.st_dev && now.st_ino == o->at_open.st_ino && now.st_size == o->at_open.st_size &&
+        now.st_mtim.tv_sec == o->at_open.st_mtim.tv_sec && now.st_mtim.tv_nsec == o->at_open.st_mtim.tv_nsec)
+        return true;
+    (void)exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the source was changed or replaced while it was being read");
+    return exh_in_file(err, o->path);
+}
+
+bool exh_source_recheck(void *opened, struct exh_error *err)
+{
+    const struct exh_opened *o = opened;
+    switch (o->kind) {
+    case EXH_SOURCE_DEVICE: return exh_device_same(&o->facts, err);
+    case EXH_SOURCE_FILE: return file_unchanged(o, err);
+    case EXH_SOURCE_STDIN: break;
+    }
+    return true;
+}
+
+json_t *exh_source_json(const struct exh_opened *opened)
+{
+    return exh_record_source(opened->kind, opened->path, opened->kind == EXH_SOURCE_DEVICE ? &opened->facts : NULL, opened->whole->layout);
+}
+
+void exh_source_done(struct exh_opened *opened)
+{
+    if (opened->medium != opened->whole)
+        exh_medium_close(opened->medium);
+    exh_medium_close(opened->whole);
+    exh_fields_close(&opened->identity);
+    memset(opened, 0, sizeof *opened);
+}

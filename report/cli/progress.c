@@ -1,0 +1,169 @@
+/* progress.c - what is going on, on stderr. See progress.h. */
+#include "report/cli/progress.h"
+
+#include <jansson.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MS 250u /* 4 Hz */
+#define OTHER_MS 1000u
+#define FAULTS_TOLD 20u /* the rest is in the record; a drive that fails everywhere must not drown the terminal */
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+bool exh_progress_open(struct exh_progress *progress, const char *mode, bool quiet)
+{
+    static const struct {
+        const char *word;
+        enum exh_progress_mode mode;
+    } modes[] = {{"plain", EXH_PROGRESS_PLAIN}, {"json", EXH_PROGRESS_JSON}, {"none", EXH_PROGRESS_NONE}};
+    memset(progress, 0, sizeof *progress);
+    progress->quiet = quiet;
+    if (mode == NULL || strcmp(mode, "auto") == 0) {
+        progress->mode = quiet ? EXH_PROGRESS_NONE : isatty(STDERR_FILENO) ? EXH_PROGRESS_LINE : EXH_PROGRESS_JSON;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(mode, modes[i].word) == 0) {
+            progress->mode = modes[i].mode;
+            return true;
+        }
+    return false;
+}
+
+void exh_progress_break(struct exh_progress *progress)
+{
+    if (progress->line_open)
+        (void)fputs("\r\033[K", stderr);
+    progress->line_open = false;
+}
+
+static void human_bytes(uint64_t bytes, char *out, size_t room)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double v = (double)bytes;
+    size_t u = 0;
+    for (; v >= 1024 && u + 1 < sizeof units / sizeof units[0]; u++)
+        v /= 1024;
+    (void)snprintf(out, room, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
+}
+
+struct rate {
+    uint64_t per_second, eta;
+    bool eta_known;
+};
+
+static struct rate rate_of(const struct exh_progress *p, const struct exh_event *e, uint64_t now)
+{
+    uint64_t ms = now > p->phase_start_ms ? now - p->phase_start_ms : 1;
+    struct rate r = {.per_second = (uint64_t)((double)e->done_bytes * 1000.0 / (double)ms)};
+    if (e->total_bytes != EXH_SECTORS_UNKNOWN && r.per_second > 0 && e->total_bytes >= e->done_bytes) {
+        r.eta = (e->total_bytes - e->done_bytes) / r.per_second;
+        r.eta_known = true;
+    }
+    return r;
+}
+
+static void tell_people(struct exh_progress *p, const struct exh_event *e, uint64_t now)
+{
+    struct rate r = rate_of(p, e, now);
+    char done[32], total[32] = "?", speed[32], eta[32] = "";
+    human_bytes(e->done_bytes, done, sizeof done);
+    human_bytes(r.per_second, speed, sizeof speed);
+    double percent = 0;
+    if (e->total_bytes != EXH_SECTORS_UNKNOWN) {
+        human_bytes(e->total_bytes, total, sizeof total);
+        percent = e->total_bytes > 0 ? 100.0 * (double)e->done_bytes / (double)e->total_bytes : 100.0;
+    }
+    if (r.eta_known)
+        (void)snprintf(eta, sizeof eta, "  %llu:%02llu:%02llu left", (unsigned long long)(r.eta / 3600), (unsigned long long)(r.eta / 60 % 60),
+                       (unsigned long long)(r.eta % 60));
+    (void)fprintf(stderr, "%s%s  %.1f%%  %s of %s  %s/s%s  LBA %lld  %llu unreadable%s", p->mode == EXH_PROGRESS_LINE ? "\r\033[K" : "", p->phase,
+                  percent, done, total, speed, eta, (long long)e->lba, (unsigned long long)e->bad_sectors, p->mode == EXH_PROGRESS_LINE ? "" : "\n");
+    p->line_open = p->mode == EXH_PROGRESS_LINE;
+}
+
+static void tell_machine(json_t *line)
+{
+    char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
+    if (text != NULL)
+        (void)fprintf(stderr, "%s\n", text);
+    free(text);
+    json_decref(line);
+}
+
+static json_t *known(uint64_t value) { return value == EXH_SECTORS_UNKNOWN ? json_null() : json_integer((json_int_t)value); }
+
+static void on_progress(struct exh_progress *p, const struct exh_event *e)
+{
+    uint64_t now = now_ms(), gap = p->mode == EXH_PROGRESS_LINE ? LINE_MS : OTHER_MS;
+    if (p->mode == EXH_PROGRESS_NONE || now - p->last_ms < gap)
+        return;
+    p->last_ms = now;
+    if (p->mode != EXH_PROGRESS_JSON) {
+        tell_people(p, e, now);
+        return;
+    }
+    struct rate r = rate_of(p, e, now);
+    tell_machine(json_pack("{s:s,s:s,s:I,s:o,s:I,s:I,s:o,s:I}", "event", "progress", "phase", p->phase, "done", (json_int_t)e->done_bytes, "total",
+                           known(e->total_bytes), "lba", (json_int_t)e->lba, "rate", (json_int_t)r.per_second, "eta",
+                           r.eta_known ? json_integer((json_int_t)r.eta) : json_null(), "unreadable_sectors", (json_int_t)e->bad_sectors));
+}
+
+static void on_phase(struct exh_progress *p, const struct exh_event *e)
+{
+    (void)snprintf(p->phase, sizeof p->phase, "%s", e->text);
+    p->phase_start_ms = p->last_ms = now_ms();
+    if (p->mode == EXH_PROGRESS_JSON)
+        tell_machine(json_pack("{s:s,s:s,s:o}", "event", "phase", "phase", p->phase, "total", known(e->total_bytes)));
+    else if (p->mode == EXH_PROGRESS_PLAIN)
+        (void)fprintf(stderr, "%s\n", p->phase);
+}
+
+static void on_warning(struct exh_progress *p, const struct exh_event *e)
+{
+    if (p->notice_count < sizeof p->notices / sizeof p->notices[0])
+        (void)snprintf(p->notices[p->notice_count++], sizeof p->notices[0], "%s", e->text);
+    if (p->mode == EXH_PROGRESS_JSON) {
+        tell_machine(json_pack("{s:s,s:s}", "event", "warning", "text", e->text));
+        return;
+    }
+    exh_progress_break(p);
+    if (!p->quiet)
+        (void)fprintf(stderr, "exhibit: warning: %s\n", e->text);
+}
+
+static void on_fault(struct exh_progress *p, const struct exh_event *e)
+{
+    const struct exh_fault *f = e->fault;
+    if (p->mode == EXH_PROGRESS_NONE || p->faults_told++ >= FAULTS_TOLD)
+        return;
+    char reason[128];
+    /* No errno: the read went well, and what was stored there contradicts itself. */
+    const char *why = f->sys == 0 ? "its stored data fails its own checksum" : strerror_r(f->sys, reason, sizeof reason);
+    if (p->mode == EXH_PROGRESS_JSON) {
+        tell_machine(json_pack("{s:s,s:I,s:i,s:i,s:s,s:i,s:i}", "event", "fault", "lba", (json_int_t)f->lba, "count", (int)f->count, "errno", f->sys,
+                               "text", why, "attempt", (int)f->attempt, "milliseconds", (int)f->milliseconds));
+        return;
+    }
+    exh_progress_break(p);
+    (void)fprintf(stderr, "exhibit: %u sectors from LBA %lld: %s\n", f->count, (long long)f->lba, why);
+    if (p->faults_told == FAULTS_TOLD)
+        (void)fputs("exhibit: further failed reads are counted and recorded, but no longer shown\n", stderr);
+}
+
+void exh_progress_event(void *progress, const struct exh_event *event)
+{
+    struct exh_progress *p = progress;
+    switch (event->kind) {
+    case EXH_EVENT_PHASE: on_phase(p, event); break;
+    case EXH_EVENT_PROGRESS: on_progress(p, event); break;
+    case EXH_EVENT_WARNING: on_warning(p, event); break;
+    case EXH_EVENT_FAULT: on_fault(p, event); break;
+    }
+}

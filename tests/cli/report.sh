@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# exhibit report: from the ledger, from the side record, of a case, of a renamed image, of a failure, of a broken ledger.
+. "$(dirname "$0")/../lib.sh"
+need jq xmllint sha256sum
+cat "$SRC"/formats/*/*.c "$SRC"/report/*/*.c >disk.bin
+truncate -s 3000320 disk.bin
+mkdir case
+image=case/disk.E01
+x 0 acquire disk.bin -o $image --case 2026-117 --exhibit 3 --examiner "A. <b>Examiner</b>" --notes "]]> & 'quoted'"
+x 0 verify $image
+
+valid() { # the XML is of its schema, the page reaches for nothing, the verdict comes first
+  xmllint --nonet --noout --schema "$SRC/report/pages/exhibit-report.xsd" "$1/report.xml" 2>lint.txt || fail "$1: $(cat lint.txt)"
+  grep -qiE '<script|<link|<img|(src|href)="[^#]|https?://' "$1/report.html" && fail "$1/report.html reaches out of itself"
+  grep -q "default-src 'none'" "$1/report.html" || fail "$1/report.html has no content policy"
+  grep -A3 '</h1>' "$1/report.html" | grep -q 'class="verdict"' || fail "$1/report.html: the verdict is not the first thing said"
+}
+path() { xmllint --xpath "string($2)" "$1/report.xml"; }
+r='*[local-name()='
+
+# of an image
+x 0 report $image -o told --json
+valid told
+is "$(j '.files|length')" 2
+for file in report.xml report.html; do
+  is "$(j ".files[]|select(.name==\"$file\").sha256")" "$(sha256sum <told/$file | cut -d' ' -f1)" "digest of $file"
+  is "$(j ".files[]|select(.name==\"$file\").bytes")" "$(stat -c %s told/$file)" "size of $file"
+done
+j '.sentences[0]' | grep -q 'A complete copy of the file disk.bin (3,000,320 bytes) was made; every byte of the copy was read back and matches what was read. No second read of the source was made.' ||
+  fail "the sentence is $(j '.sentences[0]')"
+is "$(path told "//$r'case_record']/$r'examiner']")" "A. <b>Examiner</b>"
+is "$(path told "//$r'case_record']/$r'notes']")" "]]> & 'quoted'"
+is "$(path told "//$r'item']/$r'digests']/$r'digest'][@scope='media' and @algorithm='sha256']")" "$(sha256sum <disk.bin | cut -d' ' -f1)"
+is "$(path told "//$r'file'][@name='disk.E01']/@sha256")" "$(sha256sum <$image | cut -d' ' -f1)"
+is "$(path told "//$r'ledger']/@chain")" sound
+is "$(path told "count(//$r'record']/$r'verification'])")" 1
+cited="$(path told "//$r'ledger']/@seq"):$(path told "//$r'ledger']/@head")"
+x 0 log --ledger case/ledger.db --check --head "$cited"
+grep -q '&lt;b&gt;Examiner' told/report.html || fail "the page does not show the examiner as given"
+absent told/.report*
+
+# an earlier report stays, and the next one lists it
+before=$(sha256sum told/*)
+x 2 report $image -o told
+says 'exists'
+is "$(sha256sum told/*)" "$before" "the earlier report"
+x 0 report $image -o told --force
+valid told
+is "$(path told "count(//$r'record'][@type='report'])")" 1
+is "$(path told "//$r'record'][@type='report']/$r'files']/$r'file'][1]/@name")" report.xml
+
+# --no-record: nothing is added
+x 0 log --ledger case/ledger.db --check --json
+lines=$(j .lines)
+x 0 report $image -o quiet --no-record --json
+is "$(j .ledger.recorded)" false
+x 0 log --ledger case/ledger.db --check --json
+is "$(j .lines)" "$lines" "lines of the ledger"
+
+# the side record alone, elsewhere
+mkdir alone
+cp $image $image.record.jsonl alone/
+x 0 report alone/disk.E01 -o side --json
+valid side
+is "$(j .chain)" not-checked
+is "$(path side "//$r'ledger']/@from")" side-record
+grep -q 'side record' side/report.html || fail "the page does not say what it was made from"
+
+# its lines brought into another ledger
+mkdir joined
+x 0 log --init --ledger joined/ledger.db
+cp $image $image.record.jsonl joined/
+x 0 log --ledger joined/ledger.db --import joined/disk.E01.record.jsonl
+rm joined/disk.E01.record.jsonl
+x 0 report joined/disk.E01 -o imported --json
+valid imported
+is "$(j .chain)" sound
+grep -q 'brought in from a side record' imported/report.html || fail "the page does not say that lines were imported"
+
+# a renamed image is known by its digest
+cp $image case/renamed.E01
+x 0 report case/renamed.E01 -o renamed
+says "as 'disk.E01'"
+valid renamed
+
+# a whole case
+x 0 convert $image -o case/copy.raw --case 2026-117 --exhibit 4
+x 0 report --case 2026-117 --ledger case/ledger.db -o whole --json
+valid whole
+is "$(j .items)" 2
+x 0 report --case 2026-117 --exhibit 4 --ledger case/ledger.db -o part --json
+valid part
+is "$(j .items)" 1
+j '.sentences[0]' | grep -q 'the medium in the image' || fail "the conversion is not told as one"
+
+# an acquisition that failed: the destination takes no more than 100 KiB in a file
+(trap '' XFSZ; ulimit -f 100; "$EXHIBIT" acquire disk.bin -o case/short.raw --ledger case/ledger.db --quiet >/dev/null 2>&1) && fail "a full destination went unnoticed"
+x 0 report case/short.raw -o failed --json
+valid failed
+j '.sentences[0]' | grep -q '^No image was published' || fail "the failure is told as $(j '.sentences[0]')"
+
+# what cannot be told
+x 4 report nosuch.E01 -o none
+says "no record of 'nosuch.E01' was found"
+x 4 report --case other --ledger case/ledger.db -o none
+x 2 report $image
+x 2 report $image --case 2026-117 -o none
+x 2 report --exhibit 3 -o none
+absent none
+
+# a changed line: the report says so, and so does the exit code; nothing is added to a broken chain
+cp -r case broken
+sed -i 's/A\. <b>Examiner/B. <b>Examiner/g' broken/ledger.db
+rm -f broken/*.jsonl
+x 1 report broken/disk.E01 -o untrue --json
+valid untrue
+is "$(j .chain)" broken
+is "$(j .ledger.recorded)" false
+grep -q 'class="attention">The chain of the ledger is broken' untrue/report.html || fail "the page does not say that the chain is broken"
