@@ -1,0 +1,44 @@
+# lib_faults.sh - the faulty disks of the fault tests. Source after ../lib.sh.
+servers="$BUILD/tests"
+
+need_fuse() {
+  [ -x "$servers/$1" ] || skip "$1 was not built: libfuse3-dev is missing"
+  [ -w /dev/fuse ] || skip "no /dev/fuse"
+}
+wait_for() { local i; for ((i = 0; i < 200; i++)); do [ -e "$1" ] && return; sleep 0.05; done; fail "$1 did not appear"; }
+
+# serve SERVER IMAGE FOLDER RULE...: starts it; $work/FOLDER/disk is its file.
+serve() {
+  local server=$1 image=$2 at=$work/$3; shift 3
+  need_fuse "$server"
+  mkdir -p "$at"
+  "$servers/$server" "$image" "$at" "$@" &
+  mounts+=("$at")
+  wait_for "$at/disk"
+}
+# attach_rw FILE: a writable loop device, in $loop.
+attach_rw() {
+  loop=$(losetup -f --show "$1" 2>"$work/err") || skip "no loop device can be attached: $(cat "$work/err")"
+  loops+=("$loop")
+}
+mount_at() { local at=$work/$1; shift; mkdir -p "$at"; mount "$@" "$at" 2>"$work/err" || skip "cannot mount: $(cat "$work/err")"; mounts+=("$at"); }
+# The mount or loop device made last.
+unmount() { umount "${mounts[-1]}" || fail "umount ${mounts[-1]}"; unset 'mounts[-1]'; }
+detach() { losetup -d "${loops[-1]}" || fail "losetup -d"; unset 'loops[-1]'; }
+
+# ended LEDGER OUTCOME [CODE]: the last line of the ledger is the end of an acquisition with this outcome.
+ended() {
+  local line
+  line=$(sqlite3 "$1" 'select line from entry order by seq desc limit 1') || fail "cannot read $1"
+  is "$(jq -r .type <<<"$line")" acquire-end "last record"
+  is "$(jq -r .body.outcome <<<"$line")" "$2" "recorded outcome"
+  [ $# -lt 3 ] || is "$(jq -r .body.error.code <<<"$line")" "$3" "recorded code"
+}
+# told CODE [PATTERN]: what the last x with --json printed is this error, with a text; stderr names it too.
+told() {
+  jq -e . "$work/out" >/dev/null 2>&1 || fail "stdout is not one JSON document"
+  j .error.code | grep -qxE -- "$1" || fail "the error code is '$(j .error.code)', not '$1'"
+  [ -n "$(j '.error.text // empty')" ] || fail "an error without a text"
+  [ -z "${2:-}" ] || j '.error | .text + " " + (.file // "")' | grep -qE -- "$2" || fail "the error does not say '$2'"
+  grep -q '^exhibit: ' "$work/err" || fail "stderr says nothing"
+}
