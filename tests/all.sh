@@ -1,0 +1,17 @@
+#!/bin/sh
+# Set-up and every test: the plain build with warnings as errors, the same tests under AddressSanitizer and UBSan, the threads under
+# ThreadSanitizer, and a minute of fuzzing. Ends with ctest's own count.
+set -eu
+cd "$(dirname "$0")/.."
+sh tests/setup.sh
+for preset in dev asan; do
+  echo "== $preset"
+  cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" -- --quiet
+  ctest --preset "$preset" --output-on-failure -j "$(nproc)"
+done
+echo "== tsan"
+cmake --preset tsan >/dev/null
+cmake --build --preset tsan -- --quiet
+ctest --preset tsan --output-on-failure -j "$(nproc)" -R 'unit\.(pipeline|acquire|ewf)'
+sh tests/fuzz/run.sh 30

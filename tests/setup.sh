@@ -1,0 +1,23 @@
+#!/bin/sh
+# The one package list: what exhibit needs to be built, tried and tested on Debian 12. README, CI, try.sh and all.sh use it.
+#   sh tests/setup.sh         installs what is missing (needs root, or sudo)
+#   sh tests/setup.sh list    only prints the names
+set -eu
+build="build-essential cmake ninja-build pkg-config libssl-dev libsqlite3-dev libxml2-dev libewf-dev libdeflate-dev libjansson-dev libcmocka-dev libfuse3-dev"
+try="e2fsprogs util-linux ewf-tools"
+test="python3 jq bc time clang libclang-rt-14-dev fuse3 sqlite3 libxml2-utils openssl dc3dd dcfldd xxd git"
+all="$build $try $test"
+if [ "${1:-}" = list ]; then
+  printf '%s\n' $all
+  exit 0
+fi
+missing=""
+for package in $all; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+root=""
+[ "$(id -u)" = 0 ] || root=sudo
+echo "installing:$missing"
+$root apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null
