@@ -18,13 +18,10 @@ static uint64_t unlisted(const struct exh_verify_job *job, const struct exh_sect
 {
     uint64_t n = 0;
     for (size_t i = 0; i < ranges->count; i++)
-        for (int64_t lba = ranges->ranges[i].lba, end = lba + (int64_t)ranges->ranges[i].count; lba < end;) {
-            const struct exh_range *known = exh_sectors_find(&job->recorded, lba);
-            bool listed = known != NULL && known->lba <= lba;
-            int64_t stop = known == NULL ? end : listed ? known->lba + (int64_t)known->count : known->lba;
-            stop = stop < end ? stop : end;
+        for (int64_t lba = ranges->ranges[i].lba, end = lba + (int64_t)ranges->ranges[i].count, stop; lba < end; lba = stop) {
+            bool listed;
+            stop = exh_sectors_part(&job->recorded, lba, end, &listed);
             n += listed ? 0 : (uint64_t)(stop - lba);
-            lba = stop;
         }
     return n;
 }

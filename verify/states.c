@@ -40,10 +40,8 @@ static bool judge_missing(struct exh_verify_job *job, const struct exh_range *r,
 static bool judge_bad(struct exh_verify_job *job, const struct exh_range *r, struct exh_error *err)
 {
     for (int64_t lba = r->lba, end = r->lba + (int64_t)r->count; lba < end;) {
-        const struct exh_range *known = exh_sectors_find(&job->recorded, lba);
-        bool listed = known != NULL && known->lba <= lba;
-        int64_t stop = known == NULL ? end : listed ? known->lba + (int64_t)known->count : known->lba;
-        uint64_t n = (uint64_t)((stop < end ? stop : end) - lba);
+        bool listed;
+        uint64_t n = (uint64_t)(exh_sectors_part(&job->recorded, lba, end, &listed) - lba);
         struct exh_finding place = exh_job_sectors(lba, n);
         if (!listed) {
             place_in_file(job, &place);
@@ -76,22 +74,13 @@ bool exh_job_judge_states(struct exh_verify_job *job, struct exh_error *err)
 
 /* ---- what only a record knows ---- */
 
-/* The part of [lba, end) that begins at lba and lies wholly inside or wholly outside a range of `seen`. */
-static int64_t part_end(const struct exh_sectors *seen, int64_t lba, int64_t end, bool *inside)
-{
-    const struct exh_range *r = exh_sectors_find(seen, lba);
-    *inside = r != NULL && r->lba <= lba;
-    int64_t stop = r == NULL ? end : *inside ? r->lba + (int64_t)r->count : r->lba;
-    return stop < end ? stop : end;
-}
-
 bool exh_verify_repeat(const struct exh_sectors *recorded, struct exh_verify_result *out, struct exh_error *err)
 {
     struct exh_sectors fresh = {0};
     bool inside, ok = true;
     for (size_t i = 0; ok && i < recorded->count; i++)
         for (int64_t lba = recorded->ranges[i].lba, end = lba + (int64_t)recorded->ranges[i].count, stop; ok && lba < end; lba = stop) {
-            stop = part_end(&out->not_good, lba, end, &inside);
+            stop = exh_sectors_part(&out->not_good, lba, end, &inside);
             struct exh_finding f = {
                 .check = "unreadable", .outcome = "recorded", .offset = EXH_NO_OFFSET, .lba = lba, .count = (uint64_t)(stop - lba), .basis = -1};
             (void)snprintf(f.detail, sizeof f.detail,

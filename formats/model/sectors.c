@@ -92,6 +92,14 @@ const struct exh_range *exh_sectors_find(const struct exh_sectors *map, int64_t 
     return i < map->count ? &map->ranges[i] : NULL;
 }
 
+int64_t exh_sectors_part(const struct exh_sectors *map, int64_t lba, int64_t end, bool *inside)
+{
+    const struct exh_range *range = exh_sectors_find(map, lba);
+    *inside = range != NULL && range->lba <= lba;
+    int64_t stop = range == NULL ? end : *inside ? end_of(range) : range->lba;
+    return stop < end ? stop : end;
+}
+
 uint64_t exh_sectors_total(const struct exh_sectors *map, enum exh_state state)
 {
     uint64_t total = 0;

@@ -37,6 +37,9 @@ struct exh_sectors {
 EXH_MUST_CHECK bool exh_sectors_mark(struct exh_sectors *map, int64_t lba, uint64_t count, enum exh_state state, struct exh_error *err);
 /* The first range that ends behind `lba` (so it covers lba or is the next one), or NULL. Borrowed until the next mark. */
 const struct exh_range *exh_sectors_find(const struct exh_sectors *map, int64_t lba);
+/* Cuts [lba, end) where the map's ranges begin and end: the end of its first part, and whether a range covers that part. For walks like
+ * `for (; lba < end; lba = stop) stop = exh_sectors_part(map, lba, end, &inside);` */
+int64_t exh_sectors_part(const struct exh_sectors *map, int64_t lba, int64_t end, bool *inside);
 /* How many sectors have this state. */
 uint64_t exh_sectors_total(const struct exh_sectors *map, enum exh_state state);
 EXH_MUST_CHECK bool exh_sectors_copy(struct exh_sectors *to, const struct exh_sectors *from, struct exh_error *err);

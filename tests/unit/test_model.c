@@ -89,6 +89,13 @@ static void sector_map_like_an_array(void **state)
             int found = range != NULL && range->lba <= i ? (int)range->state : -1;
             assert_int_equal(found, plain[i]);
         }
+        for (int64_t lba = 0, stop; lba < N; lba = stop) { /* cut into parts that are wholly inside or outside */
+            bool inside;
+            stop = exh_sectors_part(&map, lba, N, &inside);
+            assert_true(stop > lba && stop <= N);
+            for (int64_t i = lba; i < stop; i++)
+                assert_int_equal(inside, plain[i] >= 0);
+        }
         for (size_t i = 1; i < map.count; i++) /* sorted, disjoint, coalesced */
             assert_true(
                 map.ranges[i].lba > map.ranges[i - 1].lba + (int64_t)map.ranges[i - 1].count - 1 &&
