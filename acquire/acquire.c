@@ -49,8 +49,8 @@ static uint32_t common_multiple(uint32_t a, uint32_t b)
 
 /* ---- put ---- */
 
-static bool open_sink(struct run *run, const struct exh_format *format, const char *name, const struct exh_layout *declared, struct exh_sink **out,
-                      struct exh_error *err)
+static bool open_sink(struct run *run, const struct exh_format *format, const char *name, const struct exh_layout *declared, uint64_t segment_bytes,
+                      struct exh_sink **out, struct exh_error *err)
 {
     const struct exh_plan *p = run->plan;
     struct exh_create create = {.folder = exh_stage_folder(run->stage),
@@ -60,14 +60,12 @@ static bool open_sink(struct run *run, const struct exh_format *format, const ch
                                 .program = p->program,
                                 .platform = p->platform,
                                 .unix_time = p->unix_time,
-                                .segment_bytes = p->segment_bytes,
+                                .segment_bytes = segment_bytes,
                                 .compression = p->compression,
                                 .removable = p->removable,
                                 .optical = p->optical,
                                 .physical = p->physical};
     memcpy(create.guid, p->guid, sizeof create.guid);
-    if (format == &exh_format_raw && name[0] == 'w' && strcmp(name, WORK_FILE) == 0)
-        create.segment_bytes = 0;
     return format->create(&create, out, err) || exh_on_side(err, EXH_SIDE_DESTINATION);
 }
 
@@ -127,10 +125,10 @@ static bool put_through_work_file(struct run *run, struct exh_digest_set *set, s
     struct exh_medium *medium = NULL;
     char *path = staged_path(run, WORK_FILE);
     struct exh_open options = {.sector_bytes = run->plan->medium->layout->tracks[0].main_bytes};
-    bool ok = (path != NULL || exh_nomem(err, "a path")) && open_sink(run, &exh_format_raw, WORK_FILE, run->plan->medium->layout, &work, err) &&
+    bool ok = (path != NULL || exh_nomem(err, "a path")) && open_sink(run, &exh_format_raw, WORK_FILE, run->plan->medium->layout, 0, &work, err) &&
               feed(run, run->plan->medium, work, set, "read into a work file", err) && take_results(run, set, err) &&
               exh_sink_seal(work, &run->out->layout, &run->out->seal, err) && exh_image_open(path, &exh_format_raw, &options, &medium, err) &&
-              open_sink(run, run->plan->format, exh_stage_name(run->stage), &run->out->layout, &run->sink, err) &&
+              open_sink(run, run->plan->format, exh_stage_name(run->stage), &run->out->layout, run->plan->segment_bytes, &run->sink, err) &&
               feed(run, medium, run->sink, NULL, "write the image", err);
     exh_medium_close(medium);
     exh_sink_close(work);
@@ -153,7 +151,7 @@ static bool put(struct run *run, struct exh_error *err)
     if (ok && p->medium->endless && (p->format->can & EXH_SINK_NEEDS_SIZE) != 0)
         ok = put_through_work_file(run, set, err);
     else if (ok)
-        ok = open_sink(run, p->format, exh_stage_name(run->stage), p->medium->layout, &run->sink, err) &&
+        ok = open_sink(run, p->format, exh_stage_name(run->stage), p->medium->layout, p->segment_bytes, &run->sink, err) &&
              feed(run, p->medium, run->sink, set, "acquire", err) && take_results(run, set, err);
     exh_digest_set_close(set);
     return ok;

@@ -109,13 +109,6 @@ json_t *exh_environment_json(void)
     return json_pack("{s:s,s:s,s:s,s:s,s:o}", "os", u.sysname, "kernel", u.release, "machine", u.machine, "time_zone", zone, "clock", clock_json());
 }
 
-static json_t *actor_json(const struct exh_fields *fields)
-{
-    /* Not part of the line's own actor when nobody is named. */
-    const char *examiner = exh_fields_get(fields, "examiner");
-    return examiner != NULL ? json_string(examiner) : NULL;
-}
-
 /* ---- lines ---- */
 
 static bool into_ledger(const struct exh_recording *r) { return r->ledger != NULL && r->state.writable; }
@@ -159,7 +152,7 @@ bool exh_recording_open(const struct exh_args *args, const char *type, const cha
     free(name);
     if (out->object == NULL)
         return exh_nomem(err, "a record");
-    const char *number = exh_fields_get(fields, "case"), *exhibit = exh_fields_get(fields, "exhibit");
+    const char *number = exh_fields_get(fields, "case"), *exhibit = exh_fields_get(fields, "exhibit"), *examiner = exh_fields_get(fields, "examiner");
     if (number != NULL)
         (void)json_object_set_new(out->object, "case", json_string(number));
     if (exhibit != NULL)
@@ -169,9 +162,8 @@ bool exh_recording_open(const struct exh_args *args, const char *type, const cha
         exh_text_hex(guid, 16, hex);
         (void)json_object_set_new(out->object, "guid", json_string(hex));
     }
-    json_t *examiner = actor_json(fields);
     if (examiner != NULL)
-        (void)json_object_set_new(out->object, "examiner", examiner);
+        (void)json_object_set_new(out->object, "examiner", json_string(examiner));
     return true;
 }
 

@@ -10,6 +10,7 @@ media() { j '.digests[]|select(.scope=="media" and .algorithm=="sha256").value';
 x 0 acquire src.bin -o a.raw --json; is "$(media)" "$sha"; cmp src.bin a.raw || fail "a.raw"
 x 0 acquire src.bin -o b.001 --segment 1M --json; is "$(media)" "$sha"
 is "$(j '.files|length')" 7
+x 0 acquire src.bin -o work.raw --segment 1M --json; is "$(j '.files|length')" 7 # a name of ours, but not ours alone
 cat b.00? | cmp - src.bin || fail "b.001..."
 for part in b.001 b.004 b.007; do x 0 verify $part --json; is "$(j .verdict)" match; is "$(media)" "$sha"; done
 "$EXHIBIT" acquire - -o c.raw --json <src.bin >out 2>err || fail "stdin to raw"
