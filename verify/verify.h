@@ -16,10 +16,11 @@ struct exh_verify {
     struct exh_medium *witness;    /* the same image through another reader; may be NULL */
     const char *const *algorithms; /* computed in any case, beside those the claims need */
     size_t algorithm_count;
-    uint32_t chunk_sectors; /* chunk digests even when no claim has them; 0 = only as claimed */
-    bool skip_stored;       /* do not hold the medium to its own seal (the caller does) */
-    const char *phase;      /* what progress calls the walk; NULL: "verify" */
-    bool past_cache;        /* read container files past the page cache */
+    uint32_t chunk_sectors;           /* chunk digests even when no claim has them; 0 = only as claimed */
+    struct exh_inspection *inspected; /* of the medium, when the caller has made it already: taken over and left empty. NULL: made here */
+    bool skip_stored;                 /* do not hold the medium to its own seal (the caller does) */
+    const char *phase;                /* what progress calls the walk; NULL: "verify" */
+    bool past_cache;                  /* read container files past the page cache */
     const struct exh_watch *watch;
     unsigned threads;
 };

@@ -11,6 +11,8 @@ struct checked {
     struct exh_recording recording;
     struct exh_references references;
     struct exh_medium *witness;
+    struct exh_inspection inspection; /* made before the walk: the set GUID finds the record, and what is broken spares libewf */
+    bool inspected;
     bool witness_spared; /* asked for, but the image is not fit for it */
     struct exh_verify_result result;
     bool opened_ok;
@@ -156,10 +158,8 @@ static bool open_witness(const struct exh_args *args, struct checked *c, struct 
 }
 
 /* The set GUID, when the format has one: renamed images are found by it. */
-static const char *guid_of(struct exh_medium *medium, struct exh_inspection *in, struct exh_error *err)
+static const char *guid_of(const struct exh_inspection *in)
 {
-    if (!exh_medium_inspect(medium, in, err))
-        return NULL;
     for (size_t i = 0; i < in->fact_count; i++)
         if (strcmp(in->facts[i].key, "guid") == 0)
             return in->facts[i].value;
@@ -170,18 +170,17 @@ static const char *guid_of(struct exh_medium *medium, struct exh_inspection *in,
 
 static bool prepare(const struct exh_args *args, struct checked *c, struct exh_error *err)
 {
-    struct exh_inspection in = {0};
     struct exh_error open_err;
     exh_error_clear(&open_err);
     c->opened_ok = exh_source_open(args, c->image, true, exh_arg(args, "--past-cache") != NULL, &c->opened, &open_err);
-    const char *guid = c->opened_ok ? guid_of(c->opened.medium, &in, err) : NULL;
+    c->inspected = c->opened_ok && exh_medium_inspect(c->opened.medium, &c->inspection, err); /* if not, the walk will meet it again and say so */
+    const char *guid = guid_of(&c->inspection);
     /* Whichever segment was named: the set is on record under its first one. */
     const struct exh_names *files = c->opened_ok ? c->opened.medium->files : NULL;
     const char *image = files != NULL && files->count > 0 ? files->items[0] : c->image;
     bool ok = exh_recording_open(args, "verify", image, NULL, NULL, false, &c->recording, err) &&
               exh_references_find(args, image, c->opened_ok ? c->opened.medium : NULL, guid, c->recording.ledger, &c->references, err);
-    c->witness_spared = exh_arg(args, "--witness") != NULL && is_damaged(&in);
-    exh_inspection_close(&in);
+    c->witness_spared = exh_arg(args, "--witness") != NULL && is_damaged(&c->inspection);
     if (ok && !c->opened_ok) {
         *err = open_err;
         return false;
@@ -290,6 +289,7 @@ static bool check(const struct exh_args *args, struct checked *c, const char *co
     if (!prepare(args, c, err))
         return false;
     struct exh_verify verify = {.medium = c->opened.medium,
+                                .inspected = c->inspected ? &c->inspection : NULL,
                                 .claims = c->references.claims,
                                 .claim_count = c->references.count,
                                 .against = c->references.has_against ? c->references.against.medium : NULL,
@@ -373,6 +373,7 @@ static void judge_failure(const struct exh_args *args, struct checked *c, struct
 static void done(struct checked *c)
 {
     exh_verify_result_close(&c->result);
+    exh_inspection_close(&c->inspection);
     exh_medium_close(c->witness);
     exh_references_close(&c->references);
     exh_recording_close(&c->recording);
