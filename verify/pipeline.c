@@ -166,14 +166,16 @@ static void after_read(struct crew *crew, struct slot *slot, bool ok, struct exh
         fail(crew, err);
         return;
     }
-    if (slot->block.count == 0) { /* the end of an endless medium: nothing behind this ticket was asked, because only one read runs */
-        crew->exhausted = true;
+    bool ended = slot->block.count == 0; /* of an endless medium */
+    if (!ended && route->ops->outcome != NULL)
+        route->ops->outcome(route, &slot->block, &slot->faults);
+    if (slot->block.count == 0) { /* nothing to hand on, and nothing behind this ticket was asked, because only one read runs */
+        crew->exhausted = crew->exhausted || ended;
         crew->asked--;
         slot->state = SLOT_FREE;
         return;
     }
-    if (route->ops->outcome != NULL)
-        route->ops->outcome(route, &slot->block, &slot->faults);
+    exh_block_fill(&slot->block, crew->pipeline->fill, crew->pipeline->fill_length);
     slot->state = SLOT_READ;
     for (size_t i = 0; i < crew->lane_count; i++)
         slot->worked[i] = crew->lanes[i].consumer->ops->work != NULL ? 0 : 2;
@@ -396,6 +398,11 @@ static bool run_serially(struct crew *crew, struct exh_error *err)
             break;
         if (route->ops->outcome != NULL)
             route->ops->outcome(route, &s->block, &s->faults);
+        if (s->block.count == 0) {
+            s->ticket--;
+            continue;
+        }
+        exh_block_fill(&s->block, crew->pipeline->fill, crew->pipeline->fill_length);
         for (size_t i = 0; i < crew->lane_count; i++)
             if ((crew->lanes[i].consumer->ops->work != NULL && !do_task(crew, &(struct task){TASK_WORK, s, i}, 0, err)) ||
                 !do_task(crew, &(struct task){TASK_TAKE, s, i}, 0, err))
@@ -433,7 +440,7 @@ bool exh_pipeline_run(const struct exh_pipeline *pipeline, struct exh_pipeline_o
     bool ok = open_ring(crew, err);
     for (unsigned t = 0; ok && t < threads; t++)
         ok = open_scratch(crew, t, err);
-    ok = ok && (threads == 1 ? run_serially(crew, err) : run_in_parallel(crew, threads, err)) && finish_all(crew, err);
+    ok = ok && (threads == 1 ? run_serially(crew, err) : run_in_parallel(crew, threads, err)) && (pipeline->more_follows || finish_all(crew, err));
     close_crew(crew, threads);
     free(crew);
     return ok;

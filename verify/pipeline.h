@@ -23,6 +23,9 @@ struct exh_pipeline {
     const struct exh_watch *watch; /* may be NULL */
     unsigned threads;              /* 0: one per processor and one that waits for the device; 1: serial */
     size_t budget_bytes;           /* 0: EXH_PIPELINE_BUDGET */
+    const uint8_t *fill;           /* written over the zeros of sectors that hold no data, from each sector's first byte; NULL: zeros stay */
+    size_t fill_length;
+    bool more_follows; /* the same consumers go on in another run: their finish is not called yet */
 };
 
 struct exh_pipeline_outcome {

@@ -118,7 +118,7 @@ static void raw_sink_close(struct exh_sink *sink)
 }
 
 static const struct exh_consumer_ops raw_consumer_ops = {.take = raw_take};
-static const struct exh_sink_ops raw_sink_ops = {raw_seal, raw_sink_close};
+static const struct exh_sink_ops raw_sink_ops = {.seal = raw_seal, .close = raw_sink_close};
 
 /* "disk.001" and "disk.raw" with --segment: parts disk.001 and disk.raw.001. */
 static char *stem_of(const char *name)

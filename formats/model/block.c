@@ -34,3 +34,23 @@ void exh_block_close(struct exh_block *block)
 }
 
 uint64_t exh_block_bytes(const struct exh_block *block) { return exh_track_bytes(block->track, block->lba, block->count); }
+
+void exh_block_cut(struct exh_block *block, uint32_t count)
+{
+    block->count = count;
+    block->bad = 0;
+    for (uint32_t i = 0; i < count; i++)
+        block->bad += block->state[i] != EXH_GOOD;
+}
+
+void exh_block_fill(struct exh_block *block, const uint8_t *pattern, size_t length)
+{
+    uint32_t bytes = block->track->main_bytes;
+    if (pattern == NULL || length == 0 || block->bad == 0)
+        return;
+    for (uint32_t i = 0; i < block->count; i++)
+        for (size_t at = 0; block->state[i] < EXH_SUSPECT && at < bytes; at += length)
+            memcpy(block->main + (size_t)i * bytes + at, pattern, length < bytes - at ? length : bytes - at);
+    uint64_t valid = exh_block_bytes(block);
+    memset(block->main + valid, 0, (size_t)((uint64_t)block->count * bytes - valid));
+}

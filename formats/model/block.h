@@ -18,6 +18,8 @@ struct exh_block {
     uint32_t bad; /* sectors that are not GOOD, counted by the core */
     enum exh_block_kind kind;
     uint64_t ticket; /* 0, 1, 2, ... in the order the route asked */
+    uint8_t pass;    /* of the want */
+    uint32_t micros; /* how long the device took for it; 0: not told */
     uint8_t *main;   /* 4096-aligned, so that a device can read into it directly */
     uint8_t *sub;    /* NULL when no subchannel was wanted */
     uint8_t *state, *sub_state;
@@ -29,6 +31,10 @@ struct exh_block {
 /* Buffers for `sectors` sectors of `main_bytes` (+ sub_bytes). */
 EXH_MUST_CHECK bool exh_block_open(struct exh_block *out, uint32_t sectors, uint32_t main_bytes, uint32_t sub_bytes, struct exh_error *err);
 void exh_block_close(struct exh_block *block);
+/* Writes the pattern, repeated from each sector's first byte, over sectors that hold no data (state below SUSPECT). NULL or 0: zeros stay. */
+void exh_block_fill(struct exh_block *block, const uint8_t *pattern, size_t length);
+/* Lowers the count, and counts `bad` anew: a route withholds the block's end. */
+void exh_block_cut(struct exh_block *block, uint32_t count);
 /* Valid main bytes of the block: less than count * main_bytes only in the last sector of a medium with a short tail. */
 uint64_t exh_block_bytes(const struct exh_block *block);
 

@@ -107,6 +107,7 @@ const char *exh_code_name(enum exh_code code)
         [EXH_IO] = "io",
         [EXH_NO_SPACE] = "no-space",
         [EXH_GONE] = "gone",
+        [EXH_TIMED_OUT] = "timed-out",
         [EXH_NOMEM] = "no-memory",
         [EXH_CANCELLED] = "cancelled",
         [EXH_USAGE] = "usage",

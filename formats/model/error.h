@@ -25,6 +25,7 @@ enum exh_code {
     EXH_IO,              /* the operating system refused a read or write */
     EXH_NO_SPACE,        /* ENOSPC, EFBIG, EDQUOT */
     EXH_GONE,            /* a device or file vanished or shrank while it was read */
+    EXH_TIMED_OUT,       /* a device did not answer in the time it was given */
     EXH_NOMEM,
     EXH_CANCELLED, /* the user asked to stop */
     EXH_USAGE,     /* the request makes no sense */

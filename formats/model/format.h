@@ -26,6 +26,7 @@ struct exh_open {
     const char *path;              /* as the user gave it; may be NULL (memory) */
     uint32_t sector_bytes;         /* asked for by the user; 0 = the format's own, or 512 */
     bool past_cache;               /* read past the page cache where the file system can */
+    const struct exh_names *folders; /* where segments may lie beside the image's own folder, in order; NULL: nowhere else */
 };
 
 struct exh_format {
@@ -36,6 +37,9 @@ struct exh_format {
     struct exh_source *(*unwrap)(struct exh_source *, const struct exh_open *, struct exh_error *); /* may be NULL */
     bool (*create)(const struct exh_create *, struct exh_sink **out, struct exh_error *);           /* NULL: cannot be written */
     unsigned can;                                                                                   /* exh_sink_can of its sink */
+    /* What an unfinished image in a staging folder has kept: *out reads its first *kept sectors (the layout is the declared one, what lies behind is
+     * MISSING); nothing kept: *out NULL, *kept 0, true. EXH_CORRUPT when what is there is not a beginning. NULL: nothing is ever kept. */
+    bool (*open_kept)(const char *path, const struct exh_open *, struct exh_medium **out, uint64_t *kept, struct exh_error *err);
 };
 
 /* All rows; NULL-terminated. */

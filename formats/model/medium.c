@@ -77,6 +77,8 @@ bool exh_medium_read(struct exh_medium *medium, struct exh_scratch *scratch, con
     out->lba = want->lba;
     out->count = want->count;
     out->bad = 0;
+    out->pass = want->pass;
+    out->micros = 0;
     out->kind = EXH_BLOCK_DATA;
     bool was_zero = out->main_is_zero;
     out->main_is_zero = false;

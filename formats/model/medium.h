@@ -20,6 +20,7 @@ struct exh_want {
     uint32_t count;
     enum exh_effort effort;
     bool with_sub;
+    uint8_t pass; /* which pass of the route asks (acquire/passes.h); 0 where there are none. The block carries it on. */
 };
 
 /* One failed attempt. sense is {key, ASC, ASCQ} (SPC), zeros when the kernel gave none. sys 0: it was read, and fails its own checksum.
@@ -70,6 +71,7 @@ struct exh_medium {
     bool checksummed;                /* every stored byte lies under a checksum that read() holds it to */
     bool verbatim;                   /* the files, joined, are the media stream and nothing else */
     bool endless;                    /* the size is not known (standard input): read until count comes back 0 */
+    bool failing;                    /* a device: honours EXH_ONCE, and is read in passes when it fails (acquire/passes.h) */
     uint32_t unit_sectors;           /* reads aligned to this decode each stored chunk once; at least 1 */
 };
 

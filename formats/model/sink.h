@@ -23,6 +23,13 @@ struct exh_create {
     uint8_t guid[16];                /* random, from the caller; formats has no randomness of its own */
     uint64_t segment_bytes;          /* 0 = one file (or the format's default) */
     enum exh_compression compression;
+    /* Going on with what an earlier run left in the folder (a raw file; the closed segments of an E01): the sink takes over the first
+     * `resume_sectors` sectors, which the caller has proven, throws away what lies behind them, and the next block starts there. */
+    bool resume;
+    uint64_t resume_sectors;
+    const struct exh_names *folders; /* staging folders on other volumes where segments may lie, in order; new segments go to the last. NULL: none */
+    const uint8_t *fill;             /* pattern for sectors that could not be read, repeated from each sector's first byte; NULL: zeros */
+    size_t fill_length;
     bool removable, optical; /* what the source is, where a container can say so */
     bool physical;           /* a whole device, not a partition or file */
 };
@@ -41,6 +48,9 @@ enum exh_sink_can {
 struct exh_sink;
 
 struct exh_sink_ops {
+    /* Makes durable (fsync, checked) what has been taken, as far as a later run could go on from it. *kept: how many sectors from the first on are
+     * safe; raw keeps all it took, wherever that lies, and answers EXH_SECTORS_UNKNOWN; an E01 keeps its closed segments. NULL: nothing is kept. */
+    bool (*save)(struct exh_sink *, uint64_t *kept, struct exh_error *);
     bool (*seal)(struct exh_sink *, const struct exh_layout *final, const struct exh_seal *, struct exh_error *);
     void (*close)(struct exh_sink *);
 };
@@ -53,6 +63,7 @@ struct exh_sink {
     unsigned can;
 };
 
+EXH_MUST_CHECK bool exh_sink_save(struct exh_sink *, uint64_t *kept, struct exh_error *);
 EXH_MUST_CHECK bool exh_sink_seal(struct exh_sink *, const struct exh_layout *final, const struct exh_seal *, struct exh_error *);
 void exh_sink_close(struct exh_sink *); /* NULL-safe */
 

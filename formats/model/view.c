@@ -65,6 +65,7 @@ struct exh_medium *exh_view_range(struct exh_medium *of, int64_t first, uint64_t
                                     .layout = &v->layout,
                                     .files = of->files,
                                     .concurrent = of->concurrent,
+                                    .failing = of->failing,
                                     .unit_sectors = of->unit_sectors};
     return &v->medium;
 }

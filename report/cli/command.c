@@ -123,6 +123,7 @@ enum exh_exit exh_exit_of(const struct exh_error *err)
     case EXH_IO:
     case EXH_NO_SPACE:
     case EXH_GONE:
+    case EXH_TIMED_OUT:
     case EXH_NOMEM:
     case EXH_NOT_FOUND:
     case EXH_LOST: return EXH_EXIT_NOT_DONE;

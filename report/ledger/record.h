@@ -20,7 +20,18 @@
  * RESULT
  * {"format","files":[{"name","bytes"}],"sector_size","sectors","bytes","tail_bytes","layout":LAYOUT,"unreadable_sectors","unreadable":[[lba,count]...],
  *                   "digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},"acquisition","of",
- *                   "verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]}}
+ *                   "verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]},
+ *                   and of a failing or resumed medium:
+ *                   "fill"?: "zeros" | "hex:..",
+ *                   "passes"?:[{"pass":"stream"|"copy"|"copy-back"|"sweep"|"trim"|"scrape"|"retry","number","reads","failed_reads","sectors_read","milliseconds"}],
+ *                   "speed"?:{"cells":[[lba,sectors,microseconds]...]}    (at most 512 cells of equal size over the medium; reading time, cells without one left out)
+ *                   "trouble"?:[{"lba","count","attempts","errno","sense"?:[key,asc,ascq],"milliseconds"}]   (of the ranges that could not be read, at most 1,000)
+ *                   "recovered_sectors"?: that failed at least once and then read,
+ *                   "changed"?:[[lba,count]...]    (read one way and later another)
+ *                   "hidden_areas"?:{"hpa","dco","ama": each {"state":"none"|"found"|"not-checked","sectors"?,"why"?}},
+ *                   "health"?:{"before","after": each {"state":"passed"|"failing"|"not-available","kind","why"?,"attributes":[{"id","name","value","worst","threshold","raw"}]}},
+ *                   "pauses"?:[{"paused": time|null,"resumed": time,"seconds": n|null,"why","kept_sectors","lost_sectors"}]    (null: not known, the run was killed)
+ *                   "reader"?:{"process": bool,"capabilities"?: text,"no_new_privileges"?: bool}}
  *   In a line, chunks gains "blob": SHA-256 of the chunk lines ("track lba sectors not_good hex LF" each); an unreadable list of more than 1,000
  * ranges is
  *   {"blob": SHA-256 of the lines "lba count LF", "ranges": n} instead.

@@ -1,0 +1,70 @@
+/* passes.h - the route over a failing medium: what to read next so that the most is saved first and a dying drive is strained least.
+ *
+ * The order is GNU ddrescue's (manual, "Algorithm"): copy forward, skipping ahead behind errors by a distance that doubles with each error in a row
+ * and falls back to the least after good data; copy backward what was skipped; copy what is left without skipping; trim both edges of every
+ * failed area sector by sector; scrape what lies between; retry the bad sectors. Every want has effort ONCE: a large read that fails leaves its good
+ * prefix READ and the rest for a later pass. No sector is given up before it was read alone and failed.
+ *
+ * One thread at a time (the pipeline's lock). The map is the caller's; the route marks it as outcomes arrive. exh_pass_note is the same
+ * marking as a pure function of the block, so that a second map can follow what has been written, not only what has been read. */
+#ifndef EXH_ACQUIRE_PASSES_H
+#define EXH_ACQUIRE_PASSES_H
+
+#include "acquire/map.h"
+#include "verify/route.h"
+
+enum exh_pass {
+    EXH_PASS_NONE,     /* the stream before the first failure, and media that never fail */
+    EXH_PASS_COPY,     /* forward, skipping */
+    EXH_PASS_BACK,     /* backward, skipping */
+    EXH_PASS_SWEEP,    /* forward, not skipping */
+    EXH_PASS_TRIM,
+    EXH_PASS_SCRAPE,
+    EXH_PASS_RETRY
+};
+#define EXH_PASS_COUNT 7
+const char *exh_pass_name(enum exh_pass pass); /* "stream", "copy", "copy-back", "sweep", "trim", "scrape", "retry" */
+
+struct exh_pass_policy {
+    uint32_t retries;                        /* retry passes, each over what is still bad; every second one backward */
+    uint64_t skip_min_bytes, skip_max_bytes; /* 0, 0: the defaults (64 KiB; 1 % of the medium, at most 1 GiB). min 0 with max > 0: no skipping */
+    bool reverse;                            /* the copy passes run the other way round */
+    bool no_scrape;                          /* leave areas unscraped; they count as not read */
+    uint64_t max_errors;                     /* stop as incomplete past so many failed areas; 0: no limit */
+    uint64_t min_rate;                       /* bytes a second: slower areas are skipped in the copy and back passes like errors; 0: never */
+};
+
+/* What one pass did. Retry passes are counted apart by number. */
+struct exh_pass_count {
+    enum exh_pass pass;
+    uint32_t number;  /* of a retry pass, from 1; otherwise 1 */
+    uint64_t reads, failed_reads, sectors_read;
+    uint64_t micros;  /* of reading */
+};
+
+struct exh_passes; /* a struct exh_route first: (struct exh_route *)passes */
+
+/* Why next() has no more to ask. */
+enum exh_passes_end { EXH_PASSES_UNDER_WAY, EXH_PASSES_DONE, EXH_PASSES_TOO_MANY_ERRORS, EXH_PASSES_LIES, EXH_PASSES_FAILED };
+
+/* `medium` (failing, one track of known size) is borrowed: after a failed read the last sector that read well is read again, past the pipeline.
+ * If it now reads otherwise, the drive lies: counted, and told by exh_passes_lies. If it can no longer be read, the failure is not the
+ * sector's: the area that failed is left as it was, and the route ends with EXH_PASSES_LIES after it failed three times in a row a second apart.
+ * block_bytes is the size of copy reads; unit_sectors aligns them. NULL and err: no memory. */
+struct exh_passes *exh_passes_open(struct exh_medium *medium, struct exh_map *map, const struct exh_pass_policy *policy, uint32_t block_bytes,
+                                   uint32_t unit_sectors, struct exh_error *err);
+/* Where an earlier run stopped: only the pass that is still needed follows from the map itself; the number of retries already made does not. */
+void exh_passes_retried(struct exh_passes *passes, uint32_t retries_made);
+struct exh_route *exh_passes_route(struct exh_passes *passes);
+enum exh_passes_end exh_passes_ended(const struct exh_passes *passes, struct exh_error *err); /* err filled for FAILED and LIES */
+/* The counts so far, in the order the passes ran; borrowed. */
+const struct exh_pass_count *exh_passes_counts(const struct exh_passes *passes, size_t *count);
+enum exh_pass exh_passes_current(const struct exh_passes *passes, uint32_t *number);
+/* Sectors that read one way and then, after an error, another: LBAs with state SUSPECT. Borrowed. */
+const struct exh_sectors *exh_passes_lies(const struct exh_passes *passes);
+void exh_passes_close(struct exh_passes *passes);
+
+/* Marks what this block, read in its pass, says of its sectors. `first`: LBA of the map's sector 0. Pure but for the map. */
+EXH_MUST_CHECK bool exh_pass_note(struct exh_map *map, int64_t first, const struct exh_block *block, struct exh_error *err);
+
+#endif
