@@ -36,6 +36,7 @@ struct chunk_digest {
     struct exh_consumer consumer;
     struct exh_digest *digest;
     uint32_t lane, lanes;
+    const struct exh_sectors *zeroed;
     struct exh_chunks chunks;
     struct exh_chunk open; /* sectors 0: none is open */
 };
@@ -51,6 +52,43 @@ static bool chunk_close(struct chunk_digest *c, struct exh_error *err)
     bool ok = exh_chunks_add(&c->chunks, &c->open, err);
     c->open.sectors = 0;
     return ok;
+}
+
+/* Zeros stand for a sector that holds no data, whatever was filled in. */
+static bool holds_none(const struct chunk_digest *c, const struct exh_block *block, uint32_t i)
+{
+    if (block->state[i] < EXH_SUSPECT)
+        return true;
+    const struct exh_range *r = c->zeroed != NULL ? exh_sectors_find(c->zeroed, block->lba + i) : NULL;
+    return r != NULL && r->lba <= block->lba + i;
+}
+
+static bool add_zeros(struct exh_digest *digest, size_t length, struct exh_error *err)
+{
+    static const uint8_t zeros[4096];
+    for (size_t n; length > 0; length -= n) {
+        n = length < sizeof zeros ? length : sizeof zeros;
+        if (!exh_digest_add(digest, zeros, n, err))
+            return false;
+    }
+    return true;
+}
+
+/* Sectors i to i + n of the block. */
+static bool add_sectors(struct chunk_digest *c, const struct exh_block *block, uint32_t i, uint32_t n, struct exh_error *err)
+{
+    uint32_t bytes = block->track->main_bytes, end = i + n;
+    if (block->bad == 0 && (c->zeroed == NULL || c->zeroed->count == 0))
+        return exh_digest_add(c->digest, block->main + (size_t)i * bytes, (size_t)exh_track_bytes(block->track, block->lba + i, n), err);
+    for (uint32_t from = i; from < end; from = i) {
+        bool none = holds_none(c, block, from);
+        while (i < end && holds_none(c, block, i) == none)
+            i++;
+        size_t length = (size_t)exh_track_bytes(block->track, block->lba + from, i - from);
+        if (none ? !add_zeros(c->digest, length, err) : !exh_digest_add(c->digest, block->main + (size_t)from * bytes, length, err))
+            return false;
+    }
+    return true;
 }
 
 static bool chunk_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
@@ -71,7 +109,7 @@ static bool chunk_take(struct exh_consumer *consumer, const struct exh_block *bl
         c->open.sectors += n;
         for (uint32_t k = i; block->bad > 0 && k < i + n; k++)
             c->open.not_good += block->state[k] != EXH_GOOD;
-        if (!exh_digest_add(c->digest, block->main + (size_t)i * block->track->main_bytes, (size_t)exh_track_bytes(block->track, lba, n), err))
+        if (!add_sectors(c, block, i, n, err))
             return false;
         if (lba + n == end && !chunk_close(c, err))
             return false;
@@ -140,10 +178,11 @@ static bool add_stream(struct exh_digest_set *set, const char *algorithm, bool p
     return true;
 }
 
-static bool open_lane(struct chunk_digest *c, uint32_t lane, uint32_t lanes, uint32_t chunk_sectors, struct exh_error *err)
+static bool open_lane(struct chunk_digest *c, uint32_t lane, uint32_t lanes, const struct exh_digest_set_options *options, struct exh_error *err)
 {
     c->consumer.ops = &chunk_ops;
-    c->chunks.sectors = chunk_sectors;
+    c->chunks.sectors = options->chunk_sectors;
+    c->zeroed = options->zeroed;
     c->lane = lane;
     c->lanes = lanes;
     return (c->digest = exh_digest_new("sha256", err)) != NULL;
@@ -166,7 +205,7 @@ struct exh_digest_set *exh_digest_set_new(const struct exh_digest_set_options *o
         ok = add_stream(set, options->algorithms[i], options->padded, err);
     uint32_t lanes = options->chunk_sectors == 0 ? 0 : options->side_by_side ? EXH_LANES : 1;
     for (; ok && set->chunk_lanes < lanes; set->chunk_lanes++)
-        ok = open_lane(&set->chunk[set->chunk_lanes], set->chunk_lanes, lanes, options->chunk_sectors, err);
+        ok = open_lane(&set->chunk[set->chunk_lanes], set->chunk_lanes, lanes, options, err);
     if (ok)
         return set;
     exh_digest_set_close(set);

@@ -10,11 +10,14 @@
 struct exh_digest_set;
 
 struct exh_digest_set_options {
-    const char *const *algorithms; /* of the media stream; may be empty */
+    const char *const *algorithms; /* of the media stream, fill pattern and all; may be empty */
     size_t algorithm_count;
     uint32_t chunk_sectors; /* 0: no chunk digests; see exh_chunk_sectors */
     bool side_by_side;      /* the route is exh_route_lanes: chunk digests on several processors; no stream digests then */
     bool padded;            /* also the "padded" scope when the last sector is short */
+    /* Sectors that count as zeros in the chunk digests though the medium holds a fill pattern there. Those that the medium itself gives as not read
+     * always do. Borrowed; may be NULL. */
+    const struct exh_sectors *zeroed;
 };
 
 /* floor(bytes / main_bytes), at least 1. */

@@ -122,3 +122,5 @@ size_t exh_deflate_zlib(struct exh_deflater *deflater, const void *in, size_t in
 size_t exh_deflate_bound(size_t in_length) { return libdeflate_zlib_compress_bound(NULL, in_length); }
 
 uint32_t exh_adler32(uint32_t before, const void *data, size_t length) { return libdeflate_adler32(before, data, length); }
+
+uint32_t exh_crc32(uint32_t before, const void *data, size_t length) { return libdeflate_crc32(before, data, length); }

@@ -1,7 +1,7 @@
 /* codec.h - compressed bytes: exactly what was asked for, or an error.
  *
  * Streams are zlib's (RFC 1950), whose own Adler-32 is checked. An inflater or deflater holds its tables, not the data;
- * each belongs to one thread at a time (one per scratch). The adler32 function is pure. */
+ * each belongs to one thread at a time (one per scratch). The checksums are pure functions. */
 #ifndef EXH_FORMATS_CONTAINER_CODEC_H
 #define EXH_FORMATS_CONTAINER_CODEC_H
 
@@ -34,6 +34,8 @@ size_t exh_deflate_zlib(struct exh_deflater *deflater, const void *in, size_t in
 /* No stream for in_length bytes is longer. */
 size_t exh_deflate_bound(size_t in_length);
 
+/* CRC-32 (ISO 3309, zlib's); start with 0. */
+uint32_t exh_crc32(uint32_t before, const void *data, size_t length);
 /* Adler-32 (RFC 1950, 8.2); start with 1. */
 uint32_t exh_adler32(uint32_t before, const void *data, size_t length);
 

@@ -1,4 +1,7 @@
-/* raw_write.c - the raw sink: each block at its own place, in one file or in parts of equal size. See raw.h. */
+/* raw_write.c - the raw sink: each block at its own place, in any order, in one file or in parts of equal size. See raw.h.
+ *
+ * What could not be read is not written: the place stays a hole, which reads as zeros, until a later pass brings the data. With a fill pattern the sectors
+ * that were given up (BAD) are written, the pattern in them. */
 #include "formats/disk/raw.h"
 
 #include <errno.h>
@@ -13,7 +16,9 @@
 struct raw_sink {
     struct exh_sink sink;
     int folder;
-    char *stem;             /* part names are stem.NNN; NULL: one file */
+    struct exh_names folders; /* further staging folders; new parts go to the last */
+    bool resume, filled;
+    char *name, *stem;      /* part names are stem.NNN; NULL: one file, `name` */
     uint64_t segment_bytes; /* 0: one file */
     int fds[PARTS_MAX];
     size_t part_count;
@@ -23,21 +28,46 @@ struct raw_sink {
     uint64_t unflushed; /* since write-back was last started */
 };
 
+/* An earlier run's file is taken up where it lies, in the staging folder or in one of the further ones; *path says where. -1: it is nowhere. */
+static int find_part(const struct raw_sink *r, const char *name, char **path)
+{
+    int fd = openat(r->folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    for (size_t i = 0; fd < 0 && errno == ENOENT && i < r->folders.count; i++) {
+        free(*path);
+        *path = exh_text_format("%s/%s", r->folders.items[i], name);
+        fd = *path != NULL ? open(*path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    }
+    return fd;
+}
+
+static int make_part(const struct raw_sink *r, const char *name, char **path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    if (r->folders.count == 0)
+        return openat(r->folder, name, flags, 0644);
+    free(*path);
+    *path = exh_text_format("%s/%s", r->folders.items[r->folders.count - 1], name);
+    return *path != NULL ? open(*path, flags, 0644) : -1;
+}
+
 static bool open_part(struct raw_sink *r, size_t i, struct exh_error *err)
 {
-    char *name = r->stem == NULL ? NULL : exh_text_format("%s.%03zu", r->stem, i + 1);
-    if (name == NULL && r->stem != NULL)
+    char *name = r->stem == NULL ? exh_text_copy(r->name, strlen(r->name)) : exh_text_format("%s.%03zu", r->stem, i + 1), *path = NULL;
+    if (name == NULL)
         return exh_nomem(err, "a file name");
-    if (r->stem != NULL && !exh_names_add(&r->sink.files, name, err)) {
-        free(name);
-        return false;
+    errno = ENOENT;
+    r->fds[i] = r->resume ? find_part(r, name, &path) : -1;
+    if (r->fds[i] < 0 && errno == ENOENT) {
+        free(path);
+        path = NULL;
+        r->fds[i] = make_part(r, name, &path);
     }
-    const char *use = r->stem == NULL ? r->sink.files.items[0] : name;
-    r->fds[i] = openat(r->folder, use, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    bool ok = r->fds[i] >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create") || exh_in_file(err, use);
-    free(name);
+    bool ok = r->fds[i] >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create") || exh_in_file(err, name);
     if (ok)
         r->part_count = i + 1;
+    ok = ok && exh_names_add(&r->sink.files, path != NULL ? path : name, err);
+    free(path);
+    free(name);
     return ok;
 }
 
@@ -66,15 +96,8 @@ static bool write_at(struct raw_sink *r, size_t part, uint64_t offset, const uin
     return true;
 }
 
-static bool raw_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
+static bool write_bytes(struct raw_sink *r, uint64_t offset, const uint8_t *data, uint64_t bytes, struct exh_error *err)
 {
-    (void)result;
-    struct raw_sink *r = (struct raw_sink *)consumer;
-    uint64_t offset = (uint64_t)(block->lba - r->first) * r->main_bytes, bytes = exh_block_bytes(block), end = offset + bytes;
-    if (end > r->end)
-        r->end = end;
-    if (block->kind != EXH_BLOCK_DATA && r->segment_bytes == 0)
-        return true; /* a hole in the source stays a hole; seal sets the size */
     for (uint64_t done = 0; done < bytes;) {
         uint64_t at = offset + done, part = r->segment_bytes == 0 ? 0 : at / r->segment_bytes;
         uint64_t inside = r->segment_bytes == 0 ? at : at % r->segment_bytes;
@@ -83,9 +106,78 @@ static bool raw_take(struct exh_consumer *consumer, const struct exh_block *bloc
         if (part >= PARTS_MAX)
             return exh_fail(err, EXH_LIMIT, at, "more than %u parts of %llu bytes would be needed: choose a larger --segment", PARTS_MAX,
                             (unsigned long long)r->segment_bytes);
-        if (!write_at(r, (size_t)part, inside, block->main + done, length, err))
+        if (!write_at(r, (size_t)part, inside, data + done, length, err))
             return false;
         done += length;
+    }
+    return true;
+}
+
+static bool belongs(const struct raw_sink *r, uint8_t state) { return state >= EXH_SUSPECT || (r->filled && state == EXH_BAD); }
+
+static bool raw_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
+{
+    (void)result;
+    struct raw_sink *r = (struct raw_sink *)consumer;
+    uint64_t offset = (uint64_t)(block->lba - r->first) * r->main_bytes, bytes = exh_block_bytes(block);
+    if (offset + bytes > r->end)
+        r->end = offset + bytes;
+    if (block->kind != EXH_BLOCK_DATA && r->segment_bytes == 0)
+        return true; /* a hole in the source stays a hole; seal sets the size */
+    if (block->bad == 0)
+        return write_bytes(r, offset, block->main, bytes, err);
+    for (uint32_t i = 0, n; i < block->count; i += n) {
+        bool write = belongs(r, block->state[i]);
+        for (n = 1; i + n < block->count && belongs(r, block->state[i + n]) == write; n++)
+            ;
+        uint64_t at = (uint64_t)i * r->main_bytes;
+        if (write && !write_bytes(r, offset + at, block->main + at, exh_track_bytes(block->track, block->lba + i, n), err))
+            return false;
+    }
+    return true;
+}
+
+static bool sync_folders(const struct raw_sink *r, struct exh_error *err)
+{
+    if (fsync(r->folder) != 0)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder");
+    for (size_t i = 0; i < r->folders.count; i++) {
+        int fd = open(r->folders.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bool ok = fd >= 0 && fsync(fd) == 0;
+        int why = errno;
+        if (fd >= 0)
+            (void)close(fd);
+        if (!ok)
+            return exh_fail_sys(err, why, EXH_NO_OFFSET, "cannot fsync the folder") || exh_in_file(err, r->folders.items[i]);
+    }
+    return true;
+}
+
+static bool sync_all(const struct raw_sink *r, struct exh_error *err)
+{
+    for (size_t i = 0; i < r->part_count; i++)
+        if (fsync(r->fds[i]) != 0)
+            return exh_fail_sys(err, errno, EXH_NO_OFFSET, "the destination did not keep what was written (fsync)") ||
+                   exh_in_file(err, r->sink.files.items[i]);
+    return sync_folders(r, err);
+}
+
+static bool raw_save(struct exh_sink *sink, uint64_t *kept, struct exh_error *err)
+{
+    *kept = EXH_SECTORS_UNKNOWN;
+    return sync_all((struct raw_sink *)sink, err);
+}
+
+/* Every file has its full length: sectors that were never written are holes that read as zeros. */
+static bool set_sizes(struct raw_sink *r, uint64_t size, struct exh_error *err)
+{
+    uint64_t each = r->segment_bytes == 0 || size < r->segment_bytes ? size : r->segment_bytes;
+    for (size_t i = 0; i < r->part_count || (uint64_t)i * each < size; i++) {
+        uint64_t left = size - (uint64_t)i * each;
+        if (i >= r->part_count && !open_part(r, i, err))
+            return false;
+        if (ftruncate(r->fds[i], (off_t)(left < each ? left : each)) != 0)
+            return exh_fail_sys(err, errno, size, "cannot set the size") || exh_in_file(err, r->sink.files.items[i]);
     }
     return true;
 }
@@ -97,13 +189,7 @@ static bool raw_seal(struct exh_sink *sink, const struct exh_layout *final, cons
     uint64_t size = exh_layout_bytes(final);
     if (r->end > size)
         return exh_fail(err, EXH_BUG, r->end, "more was written than the medium holds");
-    if (r->segment_bytes == 0 && ftruncate(r->fds[0], (off_t)size) != 0)
-        return exh_fail_sys(err, errno, size, "cannot set the size") || exh_in_file(err, sink->files.items[0]);
-    for (size_t i = 0; i < r->part_count; i++)
-        if (fsync(r->fds[i]) != 0)
-            return exh_fail_sys(err, errno, EXH_NO_OFFSET, "the destination did not keep what was written (fsync)") ||
-                   exh_in_file(err, sink->files.items[i]);
-    return fsync(r->folder) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder");
+    return set_sizes(r, size, err) && sync_all(r, err);
 }
 
 static void raw_sink_close(struct exh_sink *sink)
@@ -113,12 +199,14 @@ static void raw_sink_close(struct exh_sink *sink)
         (void)close(r->fds[i]);
     if (r->folder >= 0)
         (void)close(r->folder);
+    exh_names_close(&r->folders);
+    free(r->name);
     free(r->stem);
     free(r);
 }
 
 static const struct exh_consumer_ops raw_consumer_ops = {.take = raw_take};
-static const struct exh_sink_ops raw_sink_ops = {.seal = raw_seal, .close = raw_sink_close};
+static const struct exh_sink_ops raw_sink_ops = {.save = raw_save, .seal = raw_seal, .close = raw_sink_close};
 
 /* "disk.001" and "disk.raw" with --segment: parts disk.001 and disk.raw.001. */
 static char *stem_of(const char *name)
@@ -141,14 +229,17 @@ bool exh_raw_create(const struct exh_create *create, struct exh_sink **out, stru
         return exh_nomem(err, "a raw image");
     r->sink = (struct exh_sink){.consumer = {&raw_consumer_ops}, .ops = &raw_sink_ops, .unit_sectors = 1, .can = exh_format_raw.can};
     r->segment_bytes = create->segment_bytes;
+    r->resume = create->resume;
+    r->filled = create->fill != NULL && create->fill_length > 0;
     r->main_bytes = track->main_bytes;
     r->first = track->first;
     r->folder = open(create->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = r->folder >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder %s", create->folder);
-    if (ok && r->segment_bytes != 0)
-        ok = (r->stem = stem_of(create->name)) != NULL || exh_nomem(err, "a file name");
-    else if (ok)
-        ok = exh_names_add(&r->sink.files, create->name, err);
+    r->name = exh_text_copy(create->name, strlen(create->name));
+    r->stem = r->segment_bytes != 0 ? stem_of(create->name) : NULL;
+    ok = ok && ((r->name != NULL && (r->stem != NULL || r->segment_bytes == 0)) || exh_nomem(err, "a file name"));
+    for (size_t i = 0; ok && create->folders != NULL && i < create->folders->count; i++)
+        ok = exh_names_add(&r->folders, create->folders->items[i], err);
     if (!ok || !open_part(r, 0, err)) {
         exh_sink_close(&r->sink);
         return exh_on_side(err, EXH_SIDE_DESTINATION);

@@ -53,4 +53,5 @@ void exh_block_fill(struct exh_block *block, const uint8_t *pattern, size_t leng
             memcpy(block->main + (size_t)i * bytes + at, pattern, length < bytes - at ? length : bytes - at);
     uint64_t valid = exh_block_bytes(block);
     memset(block->main + valid, 0, (size_t)((uint64_t)block->count * bytes - valid));
+    block->main_is_zero = false;
 }

@@ -45,6 +45,7 @@ struct exh_seal {
     struct exh_sectors unreadable; /* state BAD: the device could not read them when the image was made */
     struct exh_chunks chunks;
     struct exh_fields fields; /* case data, as stored */
+    bool filled;              /* a pattern, not zeros, stands in the unreadable sectors of the image; in chunk digests they are zeros all the same */
     bool unfinished;          /* the image says that its making was cut short */
 };
 

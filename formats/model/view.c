@@ -1,4 +1,4 @@
-/* view.c - a range of another medium, numbered from 0. See view.h. */
+/* view.c - a range of another medium, numbered from 0; a medium with states known from elsewhere. See view.h. */
 #include "formats/model/view.h"
 
 struct range_view {
@@ -67,5 +67,56 @@ struct exh_medium *exh_view_range(struct exh_medium *of, int64_t first, uint64_t
                                     .concurrent = of->concurrent,
                                     .failing = of->failing,
                                     .unit_sectors = of->unit_sectors};
+    return &v->medium;
+}
+
+/* ---- states known from elsewhere ---- */
+
+struct marked_view {
+    struct exh_medium medium;
+    struct exh_medium *of;
+    const struct exh_sectors *states;
+};
+
+static bool marked_read(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_want *want, struct exh_block *out,
+                        struct exh_faults *faults, struct exh_error *err)
+{
+    const struct marked_view *v = (const struct marked_view *)medium;
+    int64_t end = want->lba + (int64_t)want->count;
+    const struct exh_range *r = exh_sectors_find(v->states, want->lba);
+    if (!exh_medium_read(v->of, scratch, want, out, faults, err))
+        return false;
+    if (r == NULL || r->lba >= end)
+        return true;
+    out->kind = EXH_BLOCK_DATA; /* also where the file has a hole: its zeros are there, and not all of its sectors are good */
+    for (; r != NULL && r->lba < end; r = exh_sectors_find(v->states, r->lba + (int64_t)r->count))
+        for (int64_t lba = r->lba > want->lba ? r->lba : want->lba; lba < end && lba < r->lba + (int64_t)r->count; lba++)
+            if (out->state[lba - want->lba] > r->state)
+                out->state[lba - want->lba] = (uint8_t)r->state;
+    return true;
+}
+
+static struct exh_scratch *marked_scratch(struct exh_medium *medium)
+{
+    struct marked_view *v = (struct marked_view *)medium;
+    return v->of->ops->scratch_new(v->of);
+}
+
+static void marked_close(struct exh_medium *medium) { free(medium); }
+
+static const struct exh_medium_ops marked_ops = {.read = marked_read, .scratch_new = marked_scratch, .close = marked_close};
+static const struct exh_medium_ops marked_ops_plain = {.read = marked_read, .close = marked_close};
+
+struct exh_medium *exh_view_marked(struct exh_medium *of, const struct exh_sectors *states, struct exh_error *err)
+{
+    struct marked_view *v = calloc(1, sizeof *v);
+    if (v == NULL) {
+        (void)exh_nomem(err, "a view");
+        return NULL;
+    }
+    v->of = of;
+    v->states = states;
+    v->medium = *of;
+    v->medium.ops = of->ops->scratch_new != NULL ? &marked_ops : &marked_ops_plain;
     return &v->medium;
 }
