@@ -9,9 +9,9 @@
 
 enum exh_area {
     EXH_AREA_UNTRIED = '?',
-    EXH_AREA_UNTRIMMED = '*',  /* a large read failed here; its edges are not found yet */
-    EXH_AREA_UNSCRAPED = '/',  /* between two edges; not yet read sector by sector */
-    EXH_AREA_BAD = '-',        /* read alone, and failed */
+    EXH_AREA_UNTRIMMED = '*', /* a large read failed here; its edges are not found yet */
+    EXH_AREA_UNSCRAPED = '/', /* between two edges; not yet read sector by sector */
+    EXH_AREA_BAD = '-',       /* read alone, and failed */
     EXH_AREA_READ = '+'
 };
 
@@ -29,7 +29,8 @@ struct exh_map {
 EXH_MUST_CHECK bool exh_map_open(struct exh_map *out, uint64_t sectors, struct exh_error *err);
 void exh_map_close(struct exh_map *map);
 EXH_MUST_CHECK bool exh_map_copy(struct exh_map *to, const struct exh_map *from, struct exh_error *err); /* to: zeroed */
-/* EXH_LIMIT past EXH_SECTORS_RANGES_MAX ranges. */
+/* EXH_LIMIT past EXH_SECTORS_RANGES_MAX ranges; the map is then unchanged. Finds its place by halving; only a new range in the middle moves others.
+ */
 EXH_MUST_CHECK bool exh_map_mark(struct exh_map *map, uint64_t first, uint64_t count, enum exh_area area, struct exh_error *err);
 /* The range that holds `sector`, which is inside the map. */
 const struct exh_map_range *exh_map_at(const struct exh_map *map, uint64_t sector);
@@ -37,6 +38,8 @@ const struct exh_map_range *exh_map_at(const struct exh_map *map, uint64_t secto
 const struct exh_map_range *exh_map_next(const struct exh_map *map, uint64_t from, enum exh_area area);
 const struct exh_map_range *exh_map_previous(const struct exh_map *map, uint64_t before, enum exh_area area);
 uint64_t exh_map_total(const struct exh_map *map, enum exh_area area);
+/* Runs of sectors that were tried and are not read, whichever of the three areas they are in by now. */
+uint64_t exh_map_failed_areas(const struct exh_map *map);
 bool exh_map_equal(const struct exh_map *a, const struct exh_map *b);
 /* What is not READ, as states of sectors from `lba` on: BAD for bad areas, UNREAD for those that were given up before. Appends. */
 EXH_MUST_CHECK bool exh_map_states(const struct exh_map *map, int64_t lba, struct exh_sectors *out, struct exh_error *err);
