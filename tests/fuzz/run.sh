@@ -11,7 +11,10 @@ for file in tests/fuzz/fuzz_*.c; do
   cmake --build build/fuzz --target "$name" -- --quiet
   mkdir -p "build/fuzz/$name.corpus"
   seeds=""
-  case $name in fuzz_ewf) [ -d "$corpus/disk/ewf" ] && seeds="$corpus/disk/ewf" ;; esac
+  case $name in
+    fuzz_ewf) [ -d "$corpus/disk/ewf" ] && seeds="$corpus/disk/ewf" ;;
+    fuzz_mapfile) seeds=$PWD/tests/fuzz/mapfile ;;
+  esac
   echo "== $name for $seconds s, seeds: ${seeds:-none}"
   (cd build/fuzz && "./tests/$name" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \
     "$name.corpus" $seeds >"$name.log" 2>&1) || { tail -40 "build/fuzz/$name.log"; exit 1; }
