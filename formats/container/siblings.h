@@ -1,21 +1,25 @@
-/* siblings.h - opens the files that belong to an image, confined to the image's own folder.
+/* siblings.h - opens the files that belong to an image, confined to the image's own folder and the folders the caller names beside it.
  *
- * A name from inside a container is opened only through here: no '/', no "..", no symlink, no device; regular files only.
+ * A name from inside a container is opened only through here: no '/', no "..", no symlink, no device; regular files only. It is looked for in the
+ * image's own folder first, then in the others in their order; a name never chooses a folder.
  * Threads: not shared while opening. */
 #ifndef EXH_FORMATS_CONTAINER_SIBLINGS_H
 #define EXH_FORMATS_CONTAINER_SIBLINGS_H
 
+#include "formats/model/names.h"
 #include "formats/model/source.h"
 
 struct exh_siblings;
 
-/* The folder of `path`; *base gets the file name inside it (borrowed from path). */
+/* The folder of `path`. NULL and err. */
 struct exh_siblings *exh_siblings_of(const char *path, struct exh_error *err);
+/* The same, with `folders` (may be NULL: none) to look in after it. EXH_NOT_FOUND when one of them is not there. */
+struct exh_siblings *exh_siblings_across(const char *path, const struct exh_names *folders, struct exh_error *err);
 const char *exh_siblings_folder(const struct exh_siblings *siblings); /* as given, "." when none */
 /* Opens one by exact name; EXH_NOT_FOUND when it is not there. Held open, or lazy. */
 struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *name, bool lazy, bool past_cache, struct exh_error *err);
 bool exh_siblings_has(struct exh_siblings *siblings, const char *name);
-/* "folder/name" on the heap, for messages and lists of files; NULL: no memory. */
+/* "folder/name" on the heap, for messages and lists of files: where it lies, or where it would in the image's own folder. NULL: no memory. */
 char *exh_siblings_path(const struct exh_siblings *siblings, const char *name);
 void exh_siblings_close(struct exh_siblings *siblings);
 

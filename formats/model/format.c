@@ -85,7 +85,7 @@ static const struct exh_format *choose(struct exh_source *source, const char *pa
 bool exh_image_open(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out, struct exh_error *err)
 {
     struct exh_open with = *options;
-    struct exh_siblings *siblings = exh_siblings_of(path, err);
+    struct exh_siblings *siblings = exh_siblings_across(path, options->folders, err);
     if (siblings == NULL)
         return false;
     with.path = path;
