@@ -311,6 +311,41 @@ static bool gather_smart(struct exh_ewf_set *set, const struct exh_source *given
     return exh_ewf_sibling_paths(&set->paths, options->path != NULL ? options->path : given->name, options->siblings, err);
 }
 
+/* The last segment, taken back. */
+static void drop_segment(struct exh_ewf_set *set)
+{
+    struct exh_ewf_segment *segment = &set->segments[--set->segment_count];
+    if (segment->owned)
+        exh_source_close(segment->source);
+    set->sections.count = segment->first_section;
+    if (set->have_volume && set->volume_section >= segment->first_section)
+        set->have_volume = false;
+    free(set->paths.items[--set->paths.count]);
+}
+
+/* Its writer makes a segment durable before it writes `next`, so what has one is whole; what is not, is not a failure here. */
+static bool gather_closed(struct exh_ewf_set *set, struct exh_source *given, const struct exh_open *options, struct exh_error *err)
+{
+    for (bool closed = true; closed && set->segment_count < EXH_EWF_SEGMENTS_MAX;) {
+        uint32_t number = (uint32_t)set->segment_count + 1;
+        size_t remarks = set->found.remark_count;
+        struct exh_source *source = given;
+        char name[512];
+        if (number > 1 && (!exh_ewf_segment_name(set->base_name, number, name, sizeof name) || !exh_siblings_has(options->siblings, name)))
+            return true;
+        if ((number > 1 && !open_sibling(set, options, number, &source, err)) || !add_segment(set, source, number > 1, options, err))
+            return false;
+        bool walked = walk_segment(set, number - 1, &closed, err);
+        if (!walked && err->code != EXH_CORRUPT)
+            return false;
+        closed = walked && closed && !set->smart && set->found.remark_count == remarks;
+        exh_error_clear(err);
+        if (!closed)
+            drop_segment(set);
+    }
+    return true;
+}
+
 static bool gather(struct exh_ewf_set *set, struct exh_source *given, const struct exh_open *options, struct exh_error *err)
 {
     uint32_t mine = given_number(set);
@@ -423,6 +458,8 @@ static bool check_chunks(struct exh_ewf_set *set, struct exh_error *err)
         return true;
     if (set->chunks_held < needed)
         set->seal.unfinished = true;
+    if (set->closed_only && set->chunks_held < needed)
+        return true;
     return exh_ewf_remark(set, "table", EXH_FAILS, (uint32_t)set->segment_count - 1, EXH_NO_OFFSET, err,
                           "the tables hold %llu chunks, but %llu sectors need %llu", (unsigned long long)set->chunks_held,
                           (unsigned long long)v->sectors, (unsigned long long)needed);
@@ -510,18 +547,38 @@ void exh_ewf_entries_close(struct exh_ewf_entries *entries)
 
 /* ---- the whole ---- */
 
-bool exh_ewf_set_open(struct exh_ewf_set *set, struct exh_source *given, const struct exh_open *options, struct exh_error *err)
+/* What the sections of the segments at hand say, in the order in which it can be believed. */
+static bool settle(struct exh_ewf_set *set, struct exh_error *err)
 {
-    memset(set, 0, sizeof *set);
-    set->base_name = exh_text_base(options->path != NULL ? options->path : given->name);
-    if (!gather(set, given, options, err))
-        return false;
-    if (set->smart)
-        return true;
     if (!check_volume(set, err) || !collect_tables(set, err) || !check_chunks(set, err))
         return false;
     exh_layout_disk(&set->layout, set->volume.sectors * set->volume.sector_bytes, set->volume.sector_bytes);
     return exh_ewf_seal_build(set, err) && exh_layout_check(&set->layout, err);
+}
+
+static void begin(struct exh_ewf_set *set, const struct exh_source *given, const struct exh_open *options, bool closed_only)
+{
+    *set = (struct exh_ewf_set){.closed_only = closed_only, .base_name = exh_text_base(options->path != NULL ? options->path : given->name)};
+}
+
+bool exh_ewf_set_open(struct exh_ewf_set *set, struct exh_source *given, const struct exh_open *options, struct exh_error *err)
+{
+    begin(set, given, options, false);
+    return gather(set, given, options, err) && (set->smart || settle(set, err));
+}
+
+bool exh_ewf_set_open_closed(struct exh_ewf_set *set, struct exh_source *given, const struct exh_open *options, struct exh_error *err)
+{
+    begin(set, given, options, true);
+    return gather_closed(set, given, options, err) && (set->segment_count == 0 || settle(set, err));
+}
+
+uint64_t exh_ewf_set_sectors(const struct exh_ewf_set *set, size_t segments)
+{
+    uint64_t chunks = 0;
+    for (size_t i = 0; i < set->table_count && set->tables[i].segment < segments; i++)
+        chunks = set->tables[i].first_chunk + set->tables[i].entries;
+    return chunks < set->volume.sectors / set->volume.chunk_sectors ? chunks * set->volume.chunk_sectors : set->volume.sectors;
 }
 
 void exh_ewf_set_close(struct exh_ewf_set *set)

@@ -50,6 +50,7 @@ struct exh_ewf_set {
     uint64_t chunks_held; /* by all tables */
     struct exh_ewf_volume volume;
     bool have_volume, smart;
+    bool closed_only; /* of an unfinished image: the segments that end in `next` */
     size_t volume_section;
     struct exh_names paths;
     struct exh_layout layout;
@@ -60,6 +61,11 @@ struct exh_ewf_set {
 /* Finds and walks all segments, the one handed in among them, which stays the caller's on failure and must outlive the set.
  * set->smart: the first segment is a SMART image (S01): only segments and paths are filled, and no chain beyond the first is walked. */
 EXH_MUST_CHECK bool exh_ewf_set_open(struct exh_ewf_set *set, struct exh_source *given, const struct exh_open *options, struct exh_error *err);
+/* The same for an image that is being written, handed its first segment: the leading segments that are closed (each ends in `next`) and without a
+ * remark; the first that is cut, empty, of another set, or ends in `done`, ends them. segment_count 0 when none is: then nothing else is filled. */
+EXH_MUST_CHECK bool exh_ewf_set_open_closed(struct exh_ewf_set *set, struct exh_source *given, const struct exh_open *options, struct exh_error *err);
+/* Sectors that the first `segments` segments hold. */
+uint64_t exh_ewf_set_sectors(const struct exh_ewf_set *set, size_t segments);
 void exh_ewf_set_close(struct exh_ewf_set *set); /* closes the sources it opened */
 
 /* "disk.E03" from any member's name and this number; false when the name does not have the form NAME.E01. */
