@@ -1,62 +1,68 @@
 /* ewf_chunking.c - chunk and segment sizes of an E01, its 32-bit error list, and a cheap test for incompressible chunks.
  *
- * Limits: libewf 20140813 by experiment (chunk array of 1 GiB, names .E01 to .ZZZ, 32-bit sector numbers in error2). */
+ * Limits: libewf's "Expert Witness Compression Format" document (32-bit chunk count, names .E01 to .ZZZ, 32-bit sector numbers in error2). */
 #include "formats/evidence/ewf_chunking.h"
 
+#include "formats/evidence/ewf_sections.h"
+#include "formats/evidence/ewf_segment.h"
 #include "formats/model/bytes.h"
 
 #define ERROR2_SECTORS (1ULL << 32)
-/* A segment's own cost besides chunks: file header, two header2, header, volume, data, hashes, done; the header sections are compressed text. */
-#define SEGMENT_FIXED_BYTES (64u << 10)
-/* For each chunk an Adler-32 and an entry in each of two tables; the tables' own frames spread over their entries stay below 1 byte. */
+/* For each chunk an Adler-32 and an entry in each of two tables; the groups' own frames (284 bytes, at least 2,047 chunks) stay below 1 byte. */
 #define CHUNK_EXTRA_BYTES 13u
 
 static uint64_t divide_up(uint64_t a, uint64_t b) { return a / b + (a % b != 0); }
 
 bool exh_ewf_chunk_sectors(uint64_t sectors, uint32_t sector_bytes, uint32_t *out, struct exh_error *err)
 {
-    if (sector_bytes == 0 || sector_bytes > EXH_EWF_CHUNK_BYTES_MAX)
+    if (sector_bytes == 0 || sector_bytes > EXH_EWF_NEW_CHUNK_BYTES_MAX)
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "an E01 cannot hold sectors of %u bytes", sector_bytes);
     uint64_t chunk = 1;
     while (chunk * sector_bytes * 2 <= 48u << 10) /* the power of two nearest to 32 KiB: 64 of 512, 16 of 2048 and 2352, 8 of 4096 */
         chunk *= 2;
-    while (divide_up(sectors, chunk) >= EXH_EWF_CHUNKS_MAX && chunk * sector_bytes * 2 <= EXH_EWF_CHUNK_BYTES_MAX)
+    while (divide_up(sectors, chunk) > EXH_EWF_CHUNKS_MAX && chunk * sector_bytes * 2 <= EXH_EWF_NEW_CHUNK_BYTES_MAX)
         chunk *= 2;
-    if (divide_up(sectors, chunk) >= EXH_EWF_CHUNKS_MAX)
+    if (divide_up(sectors, chunk) > EXH_EWF_CHUNKS_MAX)
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET,
-                        "%llu sectors of %u bytes are too many for an E01: it holds fewer than %llu chunks, here of %llu bytes each",
+                        "%llu sectors of %u bytes are too many for an E01: it holds at most %llu chunks, here of %llu bytes each",
                         (unsigned long long)sectors, sector_bytes, EXH_EWF_CHUNKS_MAX, (unsigned long long)(chunk * sector_bytes));
     *out = (uint32_t)chunk;
     return true;
 }
 
-/* Chunks that surely fit into a segment when none compresses; one less than computed, because libewf closes a segment early. */
-static uint64_t segment_chunks(uint64_t segment_bytes, uint64_t chunk_bytes)
+/* Sections of the whole set when nothing compresses: three for each group, a few for each segment. */
+static bool check_sections(uint64_t segments, uint64_t chunks, uint64_t chunk_bytes, struct exh_error *err)
 {
-    if (segment_bytes <= SEGMENT_FIXED_BYTES)
-        return 0;
-    uint64_t chunks = (segment_bytes - SEGMENT_FIXED_BYTES) / (chunk_bytes + CHUNK_EXTRA_BYTES);
-    return chunks > 0 ? chunks - 1 : 0;
+    uint64_t group = (EXH_EWF_GROUP_BYTES_MAX - EXH_EWF_DESCRIPTOR_BYTES) / (chunk_bytes + 4);
+    if (group > EXH_EWF_GROUP_CHUNKS_MAX)
+        group = EXH_EWF_GROUP_CHUNKS_MAX;
+    uint64_t sections = 3 * (divide_up(chunks, group) + segments) + 2 * segments + 16;
+    return sections <= EXH_EWF_SECTIONS_MAX ||
+           exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "%llu chunks of %llu bytes make an E01 of %llu sections; at most %u are read",
+                    (unsigned long long)chunks, (unsigned long long)chunk_bytes, (unsigned long long)sections, EXH_EWF_SECTIONS_MAX);
 }
 
-bool exh_ewf_segment_bytes(uint64_t asked, uint64_t chunks, uint64_t chunk_bytes, uint64_t *out, struct exh_error *err)
+bool exh_ewf_segment_bytes(uint64_t asked, uint64_t chunks, uint64_t chunk_bytes, uint64_t head_bytes, uint64_t *out, struct exh_error *err)
 {
-    uint64_t bytes = asked != 0 ? asked : EXH_EWF_SEGMENT_BYTES_DEFAULT;
+    uint64_t bytes = asked != 0 ? asked : EXH_EWF_SEGMENT_BYTES_DEFAULT, fixed = head_bytes + EXH_EWF_SEGMENT_RESERVE_BYTES + 512;
     if (bytes < EXH_EWF_SEGMENT_BYTES_MIN || bytes > EXH_EWF_SEGMENT_BYTES_MAX)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "an E01 segment of %llu bytes: it must have at least 1 MiB and at most 4 EiB",
                         (unsigned long long)bytes);
-    uint64_t per_segment = segment_chunks(bytes, chunk_bytes);
+    /* Chunks that surely fit into a segment when none compresses. */
+    uint64_t per_segment = bytes > fixed ? (bytes - fixed) / (chunk_bytes + CHUNK_EXTRA_BYTES) : 0;
     if (per_segment == 0)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "an E01 segment of %llu bytes is too small for this medium's chunks of %llu bytes",
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET,
+                        "an E01 segment of %llu bytes is too small for the case data and this medium's chunks of %llu bytes",
                         (unsigned long long)bytes, (unsigned long long)chunk_bytes);
-    if (divide_up(chunks, per_segment) > EXH_EWF_SEGMENTS_MAX) {
-        uint64_t enough = (divide_up(chunks, EXH_EWF_SEGMENTS_MAX) + 1) * (chunk_bytes + CHUNK_EXTRA_BYTES) + SEGMENT_FIXED_BYTES;
+    uint64_t segments = divide_up(chunks, per_segment);
+    if (segments > EXH_EWF_SEGMENTS_MAX) {
+        uint64_t enough = divide_up(chunks, EXH_EWF_SEGMENTS_MAX) * (chunk_bytes + CHUNK_EXTRA_BYTES) + fixed;
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET,
                         "segments of %llu bytes could run out of names: an E01 has at most %u (.E01 to .ZZZ); segments of %llu MiB are enough",
                         (unsigned long long)bytes, EXH_EWF_SEGMENTS_MAX, (unsigned long long)divide_up(enough, 1u << 20));
     }
     *out = bytes;
-    return true;
+    return check_sections(segments, chunks, chunk_bytes, err);
 }
 
 bool exh_ewf_error_range(const struct exh_range *range, uint64_t *start, uint64_t *count)

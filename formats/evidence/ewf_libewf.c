@@ -1,8 +1,6 @@
-/* ewf_libewf.c - the E01 writer and the second witness, both through libewf (see ewf_libewf.h). The only file that includes libewf.h.
+/* ewf_libewf.c - the second witness, through libewf (see ewf_libewf.h). The only file that includes libewf.h.
  *
- * Written for libewf 20140813, whose calls report success for much that they did not do: it drops digests and error lists in most formats,
- * cuts header values at a tab, truncates 64-bit sector numbers, fills an unfinished image up with nothing. So the writer gives it only what
- * it can hold (ewf_fields, ewf_chunking), and compares afterwards. The format: libewf's "Expert Witness Compression Format" documentation. */
+ * Written for libewf 20140813. The format: libewf's "Expert Witness Compression Format" documentation. */
 #include <errno.h>
 
 #include <libewf.h>
@@ -11,13 +9,11 @@
 
 #include "formats/evidence/ewf_chunking.h"
 #include "formats/evidence/ewf_fields.h"
-#include "formats/evidence/ewf_pack.h"
-#include "formats/evidence/ewf_staged.h"
 #include "formats/evidence/ewf_text.h"
 #include "formats/model/text.h"
 
 /* Reading, libewf keeps every segment open, and 1024 descriptors are the usual limit. Told of one itself it can keep to it, but fails to open
- * an image that has fewer segments than that; so it is told only of a limit that is exceeded. Writing, it closes them as it goes. */
+ * an image that has fewer segments than that; so it is told only of a limit that is exceeded. */
 #define OPEN_SEGMENTS_MAX 64
 
 /* ---- libewf's errors ---- */
@@ -57,175 +53,7 @@ static void free_handle(libewf_handle_t **handle)
     (void)libewf_handle_free(handle, NULL);
 }
 
-/* ---- the sink ---- */
-
-struct ewf_sink {
-    struct exh_sink sink;
-    libewf_handle_t *handle; /* NULL once finalized */
-    char *folder, *stem;     /* stem: "folder/name" without ".E01" */
-    struct exh_track track;  /* as declared */
-    struct exh_ewf_packing packing;
-    uint64_t segment_bytes;
-    uint8_t media_type, media_flags, guid[16];
-    time_t begun;
-    struct exh_fields values; /* header values as they are to be stored, by libewf's identifiers */
-    uint64_t next_sector;     /* counted from the track's first */
-    struct exh_sectors unreadable;
-    bool sealed;
-};
-
-static const struct ewf_sink *sink_of(const struct exh_consumer *consumer) { return (const struct ewf_sink *)(const void *)consumer; }
-
-/* Compressing, on any thread: none of these touch libewf. */
-static struct exh_scratch *pack_scratch_new(const struct exh_consumer *consumer) { return exh_ewf_pack_scratch(&sink_of(consumer)->packing); }
-
-static size_t packed_bytes(const struct exh_consumer *consumer, uint32_t sectors, uint32_t main_bytes)
-{
-    (void)main_bytes; /* the declared one */
-    return exh_ewf_packing_bytes(&sink_of(consumer)->packing, sectors);
-}
-
-static bool pack_block(const struct exh_consumer *consumer, struct exh_scratch *scratch, const struct exh_block *block, void *result,
-                       struct exh_error *err)
-{
-    return exh_ewf_pack(&sink_of(consumer)->packing, scratch, block, result, err) || exh_on_side(err, EXH_SIDE_DESTINATION);
-}
-
-/* ---- the sink: writing, in order ---- */
-
-/* The segment files there are, first to last, as paths. */
-static bool list_segments(const struct ewf_sink *sink, struct exh_names *paths, struct exh_error *err)
-{
-    char *first = exh_text_format("%s.E01", sink->stem), **found = NULL;
-    int count = 0;
-    libewf_error_t *error = NULL;
-    if (first == NULL)
-        return exh_nomem(err, "a file name");
-    bool ok = libewf_glob(first, strlen(first), LIBEWF_FORMAT_UNKNOWN, &found, &count, &error) == 1;
-    free(first);
-    if (!ok)
-        return ewf_fail(err, &error, EXH_LOST, 0, EXH_NO_OFFSET, "the E01's segment files are not there");
-    for (int i = 0; ok && i < count; i++)
-        ok = exh_names_add(paths, found[i], err);
-    (void)libewf_glob_free(found, count, NULL);
-    return ok;
-}
-
-static bool write_failed(const struct ewf_sink *sink, libewf_error_t **error, int sys, const char *what, struct exh_error *err)
-{
-    struct exh_names paths = {0};
-    struct exh_error ignored;
-    uint64_t at = EXH_NO_OFFSET;
-    exh_error_clear(&ignored);
-    const char *segment = list_segments(sink, &paths, &ignored) && paths.count > 0 ? paths.items[paths.count - 1] : NULL;
-    int reason = segment != NULL ? exh_ewf_staged_reason(segment, sink->packing.chunk_bytes, &at) : 0;
-    (void)ewf_fail(err, error, EXH_IO, reason != 0 ? reason : sys, at, what);
-    if (segment != NULL)
-        (void)exh_in_file(err, exh_text_base(segment));
-    exh_names_close(&paths);
-    return exh_on_side(err, EXH_SIDE_DESTINATION);
-}
-
-static bool check_place(const struct ewf_sink *sink, const struct exh_block *block, struct exh_error *err)
-{
-    uint64_t left = sink->track.sectors - sink->next_sector;
-    if (sink->handle == NULL)
-        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "a block for an E01 that is already sealed");
-    if (block->lba - sink->track.first != (int64_t)sink->next_sector)
-        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 was given LBA %lld where LBA %lld follows", (long long)block->lba,
-                        (long long)(sink->track.first + (int64_t)sink->next_sector));
-    if (block->count == 0 || block->count > left || (block->count != left && block->count % sink->packing.chunk_sectors != 0))
-        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 of %u-sector chunks was given %u sectors with %llu to come", sink->packing.chunk_sectors,
-                        block->count, (unsigned long long)left);
-    return true;
-}
-
-/* A doubted sector (SUSPECT) holds its data; the list is of those that do not. */
-static bool note_unreadable(struct ewf_sink *sink, const struct exh_block *block, struct exh_error *err)
-{
-    for (uint32_t i = 0, n; block->bad != 0 && i < block->count; i += n) {
-        bool lost = block->state[i] < EXH_SUSPECT;
-        for (n = 1; i + n < block->count && (block->state[i + n] < EXH_SUSPECT) == lost; n++)
-            ;
-        if (lost && !exh_sectors_mark(&sink->unreadable, (int64_t)(sink->next_sector + i), n, EXH_BAD, err))
-            return false;
-    }
-    return true;
-}
-
-static bool take_block(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
-{
-    struct ewf_sink *sink = (struct ewf_sink *)consumer;
-    const struct exh_ewf_packed *packed = result;
-    size_t chunks = exh_ewf_packing_chunks(&sink->packing, block->count);
-    if (!check_place(sink, block, err) || !note_unreadable(sink, block, err))
-        return exh_on_side(err, EXH_SIDE_DESTINATION);
-    for (size_t i = 0; i < chunks; i++) {
-        const struct exh_ewf_packed *p = &packed[i];
-        const uint8_t *bytes = exh_ewf_packed_bytes(&sink->packing, block, result, i);
-        uint8_t checksum[4]; /* libewf writes the raw chunk's checksum from here */
-        libewf_error_t *error = NULL;
-        errno = 0;
-        ssize_t n = libewf_handle_write_chunk(sink->handle, bytes, p->size, p->data_size, p->compressed ? 1 : 0, checksum, p->checksum,
-                                              p->compressed ? 0 : 1, &error);
-        if (n != (ssize_t)p->size) {
-            int sys = errno;
-            char what[96];
-            (void)snprintf(what, sizeof what, "cannot write the E01's chunk of LBA %lld",
-                           (long long)(block->lba + (int64_t)(i * sink->packing.chunk_sectors)));
-            return write_failed(sink, &error, sys, what, err);
-        }
-    }
-    sink->next_sector += block->count;
-    return true;
-}
-
-/* ---- the sink: sealing, and what came of it ---- */
-
-static const struct exh_digest_value *digest_to_store(const struct ewf_sink *sink, const struct exh_seal *seal, const char *algorithm,
-                                                      uint32_t length)
-{
-    const struct exh_digest_value *d = exh_digests_find(&seal->digests, sink->track.tail_bytes != 0 ? "padded" : "media", algorithm);
-    return d != NULL && d->length == length ? d : NULL;
-}
-
-static bool store_digest(struct ewf_sink *sink, const struct exh_digest_value *digest, struct exh_error *err)
-{
-    libewf_error_t *error = NULL;
-    uint8_t bytes[EXH_DIGEST_BYTES_MAX]; /* libewf takes no const */
-    if (digest == NULL)
-        return true;
-    memcpy(bytes, digest->bytes, sizeof bytes);
-    int ok = digest->length == 16 ? libewf_handle_set_md5_hash(sink->handle, bytes, 16, &error)
-                                  : libewf_handle_set_sha1_hash(sink->handle, bytes, 20, &error);
-    return ok == 1 || ewf_fail(err, &error, EXH_LOST, 0, EXH_NO_OFFSET, "libewf does not take a digest");
-}
-
-static bool store_errors(struct ewf_sink *sink, struct exh_error *err)
-{
-    for (size_t i = 0; i < sink->unreadable.count; i++) {
-        uint64_t start, count;
-        libewf_error_t *error = NULL;
-        if (exh_ewf_error_range(&sink->unreadable.ranges[i], &start, &count) &&
-            libewf_handle_append_acquiry_error(sink->handle, start, count, &error) != 1)
-            return ewf_fail(err, &error, EXH_LOST, 0, EXH_NO_OFFSET, "libewf does not take an unreadable range");
-    }
-    return true;
-}
-
-static bool finalize(struct ewf_sink *sink, struct exh_error *err)
-{
-    libewf_error_t *error = NULL;
-    errno = 0;
-    /* 0 written is its way of saying that the image is not whole. */
-    if (libewf_handle_write_finalize(sink->handle, &error) <= 0)
-        return write_failed(sink, &error, errno, "cannot finish the E01", err);
-    errno = 0;
-    if (libewf_handle_close(sink->handle, &error) != 0)
-        return write_failed(sink, &error, errno, "cannot close the E01", err);
-    (void)libewf_handle_free(&sink->handle, NULL);
-    return true;
-}
+/* ---- a new image against what was meant ---- */
 
 static bool lost(struct exh_error *err, const char *what)
 {
@@ -262,63 +90,66 @@ static bool check_value(libewf_handle_t *handle, const char *identifier, const c
     return same || lost(err, what);
 }
 
-static bool check_values(const struct ewf_sink *sink, libewf_handle_t *handle, struct exh_error *err)
+static bool check_values(const struct exh_ewf_meant *meant, libewf_handle_t *handle, struct exh_error *err)
 {
     char date[32] = "";
-    struct tm local;
+    time_t when = (time_t)meant->unix_time;
+    struct tm local; /* libewf gives its dates in the local zone */
     for (const struct exh_ewf_key *k = exh_ewf_keys; k->key != NULL; k++)
-        if (!check_value(handle, k->identifier, k->key, exh_fields_get(&sink->values, k->identifier), err))
+        if (!check_value(handle, k->identifier, k->key, exh_fields_get(meant->values, k->identifier), err))
             return false;
-    if (localtime_r(&sink->begun, &local) == NULL || strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &local) == 0)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the time %lld has no date", (long long)sink->begun);
+    if (localtime_r(&when, &local) == NULL || strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &local) == 0)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the time %lld has no date", (long long)when);
     return check_value(handle, "acquiry_date", "ewf_acquired", date, err) && check_value(handle, "system_date", "ewf_system_date", date, err);
 }
 
-static bool check_shape(const struct ewf_sink *sink, libewf_handle_t *handle, struct exh_error *err)
+static bool check_shape(const struct exh_ewf_volume *v, libewf_handle_t *handle, struct exh_error *err)
 {
     uint64_t sectors = 0;
     size64_t media = 0;
-    uint32_t sector_bytes = 0, chunk_sectors = 0;
+    uint32_t sector_bytes = 0, chunk_sectors = 0, granularity = 0;
     uint8_t type = 0xFF, flags = 0xFF, guid[16] = {0};
     if (libewf_handle_segment_files_corrupted(handle, NULL) != 0)
         return lost(err, "set of segments");
-    if (libewf_handle_get_media_size(handle, &media, NULL) != 1 || media != sink->track.sectors * sink->track.main_bytes)
+    if (libewf_handle_get_media_size(handle, &media, NULL) != 1 || media != v->sectors * v->sector_bytes)
         return lost(err, "media size");
-    if (libewf_handle_get_number_of_sectors(handle, &sectors, NULL) != 1 || sectors != sink->track.sectors)
+    if (libewf_handle_get_number_of_sectors(handle, &sectors, NULL) != 1 || sectors != v->sectors)
         return lost(err, "number of sectors");
-    if (libewf_handle_get_bytes_per_sector(handle, &sector_bytes, NULL) != 1 || sector_bytes != sink->track.main_bytes)
+    if (libewf_handle_get_bytes_per_sector(handle, &sector_bytes, NULL) != 1 || sector_bytes != v->sector_bytes)
         return lost(err, "sector size");
-    if (libewf_handle_get_sectors_per_chunk(handle, &chunk_sectors, NULL) != 1 || chunk_sectors != sink->packing.chunk_sectors)
+    if (libewf_handle_get_sectors_per_chunk(handle, &chunk_sectors, NULL) != 1 || chunk_sectors != v->chunk_sectors)
         return lost(err, "chunk size");
-    if (libewf_handle_get_media_type(handle, &type, NULL) != 1 || type != sink->media_type)
+    if (libewf_handle_get_error_granularity(handle, &granularity, NULL) != 1 || granularity != v->granularity)
+        return lost(err, "error granularity");
+    if (libewf_handle_get_media_type(handle, &type, NULL) != 1 || type != v->media_type)
         return lost(err, "media type");
-    /* Bit 0 says "an image" and is libewf's own. */
-    if (libewf_handle_get_media_flags(handle, &flags, NULL) != 1 || (flags & ~1u) != (sink->media_flags & ~1u))
+    if (libewf_handle_get_media_flags(handle, &flags, NULL) != 1 || flags != v->flags)
         return lost(err, "media flags");
-    if (libewf_handle_get_segment_file_set_identifier(handle, guid, sizeof guid, NULL) != 1 || memcmp(guid, sink->guid, sizeof guid) != 0)
+    if (libewf_handle_get_segment_file_set_identifier(handle, guid, sizeof guid, NULL) != 1 || memcmp(guid, v->guid, sizeof guid) != 0)
         return lost(err, "set identifier");
     return true;
 }
 
-static bool check_digests(const struct ewf_sink *sink, libewf_handle_t *handle, const struct exh_seal *seal, struct exh_error *err)
+static bool check_digests(const struct exh_ewf_meant *meant, libewf_handle_t *handle, struct exh_error *err)
 {
-    const struct exh_digest_value *md5 = digest_to_store(sink, seal, "md5", 16), *sha1 = digest_to_store(sink, seal, "sha1", 20);
     uint8_t held[20] = {0};
-    if ((libewf_handle_get_md5_hash(handle, held, 16, NULL) == 1) != (md5 != NULL) || (md5 != NULL && memcmp(held, md5->bytes, 16) != 0))
+    if ((libewf_handle_get_md5_hash(handle, held, 16, NULL) == 1) != (meant->md5 != NULL) ||
+        (meant->md5 != NULL && memcmp(held, meant->md5, 16) != 0))
         return lost(err, "MD5");
-    if ((libewf_handle_get_sha1_hash(handle, held, 20, NULL) == 1) != (sha1 != NULL) || (sha1 != NULL && memcmp(held, sha1->bytes, 20) != 0))
+    if ((libewf_handle_get_sha1_hash(handle, held, 20, NULL) == 1) != (meant->sha1 != NULL) ||
+        (meant->sha1 != NULL && memcmp(held, meant->sha1, 20) != 0))
         return lost(err, "SHA-1");
     return true;
 }
 
-static bool check_errors(const struct ewf_sink *sink, libewf_handle_t *handle, struct exh_error *err)
+static bool check_errors(const struct exh_sectors *unreadable, libewf_handle_t *handle, struct exh_error *err)
 {
     uint32_t held = 0, next = 0;
     if (libewf_handle_get_number_of_acquiry_errors(handle, &held, NULL) != 1)
         held = 0;
-    for (size_t i = 0; i < sink->unreadable.count; i++) {
+    for (size_t i = 0; i < unreadable->count; i++) {
         uint64_t start, count, held_start, held_count;
-        if (!exh_ewf_error_range(&sink->unreadable.ranges[i], &start, &count))
+        if (!exh_ewf_error_range(&unreadable->ranges[i], &start, &count))
             continue;
         if (next >= held || libewf_handle_get_acquiry_error(handle, next, &held_start, &held_count, NULL) != 1 || held_start != start ||
             held_count != count)
@@ -344,7 +175,7 @@ static bool open_handle(libewf_handle_t **out, const struct exh_names *paths, st
     return false;
 }
 
-static bool read_back(const struct ewf_sink *sink, const struct exh_names *paths, const struct exh_seal *seal, struct exh_error *err)
+bool exh_ewf_libewf_check(const struct exh_names *paths, const struct exh_ewf_meant *meant, struct exh_error *err)
 {
     libewf_handle_t *handle = NULL;
     if (!open_handle(&handle, paths, err)) {
@@ -352,192 +183,10 @@ static bool read_back(const struct ewf_sink *sink, const struct exh_names *paths
             err->code = EXH_LOST;
         return exh_context(err, "reading the new E01 back");
     }
-    bool ok = check_shape(sink, handle, err) && check_values(sink, handle, err) && check_digests(sink, handle, seal, err) &&
-              check_errors(sink, handle, err);
+    bool ok = check_shape(meant->volume, handle, err) && check_values(meant, handle, err) && check_digests(meant, handle, err) &&
+              check_errors(meant->unreadable, handle, err);
     free_handle(&handle);
     return ok;
-}
-
-static bool publishable(struct ewf_sink *sink, const struct exh_names *paths, const struct exh_seal *seal, struct exh_error *err)
-{
-    if (!read_back(sink, paths, seal, err))
-        return false;
-    for (size_t i = 0; i < paths->count; i++)
-        if (!exh_ewf_staged_sync(paths->items[i], false, err) || !exh_names_add(&sink->sink.files, exh_text_base(paths->items[i]), err))
-            return false;
-    return exh_ewf_staged_sync(sink->folder, true, err);
-}
-
-static bool seal_image(struct exh_sink *base, const struct exh_layout *final, const struct exh_seal *seal, struct exh_error *err)
-{
-    struct ewf_sink *sink = (struct ewf_sink *)base;
-    struct exh_names paths = {0};
-    const struct exh_track *t = &final->tracks[0];
-    if (sink->handle == NULL || sink->next_sector != sink->track.sectors)
-        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 of %llu sectors is sealed after %llu", (unsigned long long)sink->track.sectors,
-                        (unsigned long long)sink->next_sector);
-    if (final->track_count != 1 || t->sectors != sink->track.sectors || t->main_bytes != sink->track.main_bytes ||
-        t->tail_bytes != sink->track.tail_bytes)
-        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 is sealed with another layout than was declared");
-    if (!store_errors(sink, err) || !store_digest(sink, digest_to_store(sink, seal, "md5", 16), err) ||
-        !store_digest(sink, digest_to_store(sink, seal, "sha1", 20), err) || !finalize(sink, err))
-        return false;
-    sink->sealed = list_segments(sink, &paths, err) && publishable(sink, &paths, seal, err);
-    exh_names_close(&paths);
-    return sink->sealed;
-}
-
-/* ---- the sink: its beginning and end ---- */
-
-/* Closing an image whose last chunk was written, libewf finishes it unasked; without digests and list it would then pass for whole. Taking
- * the `done` section off its end tells every reader that it is not. */
-static void unfinish(const struct ewf_sink *sink)
-{
-    struct exh_names paths = {0};
-    struct exh_error ignored;
-    exh_error_clear(&ignored);
-    if (list_segments(sink, &paths, &ignored) && paths.count > 0)
-        exh_ewf_staged_unfinish(paths.items[paths.count - 1]);
-    exh_names_close(&paths);
-}
-
-static void close_sink(struct exh_sink *base)
-{
-    struct ewf_sink *sink = (struct ewf_sink *)base;
-    free_handle(&sink->handle);
-    if (!sink->sealed && sink->stem != NULL)
-        unfinish(sink);
-    exh_fields_close(&sink->values);
-    exh_sectors_close(&sink->unreadable);
-    exh_ewf_packing_close(&sink->packing);
-    free(sink->folder);
-    free(sink->stem);
-    free(sink);
-}
-
-static bool name_files(struct ewf_sink *sink, const struct exh_create *create, struct exh_error *err)
-{
-    size_t length = strlen(create->name);
-    const char *ending = length >= 4 ? create->name + length - 4 : "";
-    if (ending[0] == '.' && (ending[1] == 'E' || ending[1] == 'e') && ending[2] == '0' && ending[3] == '1')
-        length -= 4;
-    if (length == 0 || strchr(create->name, '/') != NULL)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "'%s' is not a name for an E01", create->name);
-    sink->folder = exh_text_copy(create->folder, strlen(create->folder));
-    sink->stem = exh_text_format("%s/%.*s", create->folder, (int)length, create->name);
-    char *first = sink->stem != NULL ? exh_text_format("%s.E01", sink->stem) : NULL;
-    if (sink->folder == NULL || first == NULL)
-        return exh_nomem(err, "a file name");
-    bool ok = exh_ewf_staged_free(sink->folder, first, err);
-    free(first);
-    if (!ok) { /* what is there is not ours: close must not touch it */
-        free(sink->stem);
-        sink->stem = NULL;
-    }
-    return ok;
-}
-
-static bool check_declared(const struct exh_layout *declared, struct exh_error *err)
-{
-    const struct exh_track *t = &declared->tracks[0];
-    if (!exh_layout_check(declared, err))
-        return false;
-    if (declared->track_count != 1)
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 keeps no tracks: this medium has %u", declared->track_count);
-    if (t->sectors == EXH_SECTORS_UNKNOWN)
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 needs to know the medium's size before it begins");
-    if (t->sectors == 0)
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 cannot hold an empty medium");
-    return true;
-}
-
-/* Everything that is decided before libewf is asked. */
-static bool plan_sink(struct ewf_sink *sink, const struct exh_create *create, struct exh_error *err)
-{
-    if (!check_declared(create->declared, err))
-        return false;
-    sink->track = create->declared->tracks[0];
-    sink->begun = (time_t)create->unix_time;
-    sink->media_type = create->optical ? LIBEWF_MEDIA_TYPE_OPTICAL : create->removable ? LIBEWF_MEDIA_TYPE_REMOVABLE : LIBEWF_MEDIA_TYPE_FIXED;
-    sink->media_flags = create->physical ? LIBEWF_MEDIA_FLAG_PHYSICAL : 0;
-    memcpy(sink->guid, create->guid, sizeof sink->guid);
-    uint32_t chunk = 0;
-    if (!exh_ewf_chunk_sectors(sink->track.sectors, sink->track.main_bytes, &chunk, err) ||
-        !exh_ewf_packing_open(&sink->packing, &sink->track, chunk, create->compression, err))
-        return false;
-    uint64_t chunks = sink->track.sectors / chunk + (sink->track.sectors % chunk != 0);
-    return exh_ewf_segment_bytes(create->segment_bytes, chunks, sink->packing.chunk_bytes, &sink->segment_bytes, err) &&
-           exh_ewf_values_of(create, &sink->values, err) && name_files(sink, create, err);
-}
-
-static bool set_value(const struct ewf_sink *sink, const char *identifier, const char *value, struct exh_error *err)
-{
-    libewf_error_t *error = NULL;
-    return libewf_handle_set_utf8_header_value(sink->handle, (const uint8_t *)identifier, strlen(identifier), (const uint8_t *)value, strlen(value),
-                                               &error) == 1 ||
-           (ewf_fail(err, &error, EXH_USAGE, 0, EXH_NO_OFFSET, "libewf does not take a header value") || exh_context(err, "%s", identifier));
-}
-
-/* All of it must be said before the first chunk: the first segment begins with the header. */
-static bool set_values(const struct ewf_sink *sink, struct exh_error *err)
-{
-    char date[24];
-    for (size_t i = 0; i < sink->values.count; i++)
-        if (!set_value(sink, sink->values.items[i].key, sink->values.items[i].value, err))
-            return false;
-    /* Seconds since 1970, which is what `header2` holds; libewf would take the time of its own first write. */
-    (void)snprintf(date, sizeof date, "%lld", (long long)sink->begun);
-    return set_value(sink, "acquiry_date", date, err) && set_value(sink, "system_date", date, err);
-}
-
-static bool set_shape(const struct ewf_sink *sink, struct exh_error *err)
-{
-    libewf_error_t *error = NULL;
-    libewf_handle_t *h = sink->handle;
-    int8_t level = sink->packing.compression == EXH_COMPRESS_NONE   ? LIBEWF_COMPRESSION_NONE
-                   : sink->packing.compression == EXH_COMPRESS_BEST ? LIBEWF_COMPRESSION_BEST
-                                                                    : LIBEWF_COMPRESSION_FAST;
-    /* EnCase 6 is the one kind that keeps MD5, SHA-1, the error list and all header values, past 2 TiB too. */
-    if (libewf_handle_set_format(h, LIBEWF_FORMAT_ENCASE6, &error) == 1 &&
-        libewf_handle_set_maximum_segment_size(h, sink->segment_bytes, &error) == 1 &&
-        libewf_handle_set_bytes_per_sector(h, sink->track.main_bytes, &error) == 1 &&
-        libewf_handle_set_sectors_per_chunk(h, sink->packing.chunk_sectors, &error) == 1 &&
-        libewf_handle_set_media_size(h, sink->track.sectors * sink->track.main_bytes, &error) == 1 &&
-        libewf_handle_set_error_granularity(h, 1, &error) == 1 && libewf_handle_set_compression_values(h, level, 0, &error) == 1 &&
-        libewf_handle_set_media_type(h, sink->media_type, &error) == 1 && libewf_handle_set_media_flags(h, sink->media_flags, &error) == 1 &&
-        libewf_handle_set_segment_file_set_identifier(h, sink->guid, sizeof sink->guid, &error) == 1)
-        return true;
-    return ewf_fail(err, &error, EXH_USAGE, 0, EXH_NO_OFFSET, "libewf does not take this medium's values");
-}
-
-static bool begin(struct ewf_sink *sink, struct exh_error *err)
-{
-    libewf_error_t *error = NULL;
-    if (!new_handle(&sink->handle, err))
-        return false;
-    errno = 0;
-    if (libewf_handle_open(sink->handle, &sink->stem, 1, LIBEWF_OPEN_WRITE, &error) != 1)
-        return ewf_fail(err, &error, EXH_IO, errno, EXH_NO_OFFSET, "libewf cannot begin an E01");
-    return set_shape(sink, err) && set_values(sink, err);
-}
-
-bool exh_ewf_libewf_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
-{
-    static const struct exh_consumer_ops consumer_ops = {
-        .result_bytes = packed_bytes, .scratch_new = pack_scratch_new, .work = pack_block, .take = take_block};
-    static const struct exh_sink_ops sink_ops = {.seal = seal_image, .close = close_sink};
-    struct ewf_sink *sink = calloc(1, sizeof *sink);
-    *out = NULL;
-    if (sink == NULL)
-        return exh_nomem(err, "an E01");
-    sink->sink = (struct exh_sink){.consumer.ops = &consumer_ops, .ops = &sink_ops, .can = EXH_EWF_LIBEWF_CAN};
-    if (!plan_sink(sink, create, err) || !begin(sink, err)) {
-        close_sink(&sink->sink);
-        return exh_on_side(err, EXH_SIDE_DESTINATION);
-    }
-    sink->sink.unit_sectors = sink->packing.chunk_sectors;
-    *out = &sink->sink;
-    return true;
 }
 
 /* ---- the second witness ---- */

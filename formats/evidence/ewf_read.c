@@ -6,10 +6,14 @@
 #include "formats/evidence/ewf_read.h"
 
 #include "formats/container/codec.h"
+#include "formats/container/siblings.h"
 #include "formats/evidence/ewf_inspect.h"
 #include "formats/evidence/ewf_libewf.h"
 #include "formats/evidence/ewf_set.h"
+#include "formats/evidence/ewf_staged.h"
+#include "formats/evidence/ewf_write.h"
 #include "formats/model/bytes.h"
+#include "formats/model/text.h"
 
 #define RUN_BYTES_MAX ((4u << 20) + (64u << 10)) /* 4 MiB of uncompressed chunks with their checksums */
 #define NO_CHUNK UINT64_MAX
@@ -430,21 +434,17 @@ static bool has_signature(struct exh_source *source, enum exh_ewf_signature sign
     return exh_source_read_some(source, 0, head, sizeof head, &why) == sizeof head && exh_ewf_signature_of(head, sizeof head) == signature;
 }
 
-static struct exh_medium *ewf_open(struct exh_source *source, const struct exh_open *options, struct exh_error *err)
+static struct ewf_medium *new_medium(struct exh_error *err)
 {
-    if (!has_signature(source, EXH_EWF_EVF))
-        return fail_signature(source, err);
     struct ewf_medium *m = calloc(1, sizeof *m);
-    if (m == NULL) {
+    if (m == NULL)
         (void)exh_nomem(err, "an E01 medium");
-        return NULL;
-    }
-    if (!exh_ewf_set_open(&m->set, source, options, err) || m->set.smart) {
-        struct exh_medium *other = m->set.smart && err->code == EXH_OK ? open_by_libewf(source, &m->set.paths, err) : NULL;
-        exh_ewf_set_close(&m->set);
-        free(m);
-        return other;
-    }
+    return m;
+}
+
+/* The set is open; the medium takes the source over. */
+static struct exh_medium *make_medium(struct ewf_medium *m, struct exh_source *source)
+{
     m->given = source;
     m->medium = (struct exh_medium){.ops = &ewf_medium_ops,
                                     .format = "ewf",
@@ -454,6 +454,73 @@ static struct exh_medium *ewf_open(struct exh_source *source, const struct exh_o
                                     .concurrent = true,
                                     .unit_sectors = m->set.volume.chunk_sectors};
     return &m->medium;
+}
+
+static struct exh_medium *ewf_open(struct exh_source *source, const struct exh_open *options, struct exh_error *err)
+{
+    if (!has_signature(source, EXH_EWF_EVF))
+        return fail_signature(source, err);
+    struct ewf_medium *m = new_medium(err);
+    if (m == NULL)
+        return NULL;
+    if (exh_ewf_set_open(&m->set, source, options, err) && !m->set.smart)
+        return make_medium(m, source);
+    struct exh_medium *other = m->set.smart && err->code == EXH_OK ? open_by_libewf(source, &m->set.paths, err) : NULL;
+    exh_ewf_set_close(&m->set);
+    free(m);
+    return other;
+}
+
+/* ---- an unfinished image ---- */
+
+/* A file whose beginning is neither ours nor that of a file that lost its bytes with the power: empty, short, zeros. */
+static bool is_foreign(struct exh_source *source)
+{
+    uint8_t head[EXH_EWF_FILE_HEADER_BYTES];
+    struct exh_error why = {0};
+    size_t length = exh_source_read_some(source, 0, head, sizeof head, &why);
+    return length == sizeof head && !exh_all_zero(head, length) && exh_ewf_signature_of(head, length) != EXH_EWF_EVF;
+}
+
+static bool open_closed(struct exh_source *source, const struct exh_open *options, struct exh_medium **out, uint64_t *kept, struct exh_error *err)
+{
+    if (is_foreign(source))
+        return exh_fail(err, EXH_CORRUPT, 0, "does not begin like an E01") || exh_in_file(err, source->name);
+    struct ewf_medium *m = new_medium(err);
+    if (m == NULL)
+        return false;
+    bool ok = exh_ewf_set_open_closed(&m->set, source, options, err);
+    if (ok && m->set.segment_count > 0) {
+        *kept = exh_ewf_set_sectors(&m->set, m->set.segment_count);
+        *out = make_medium(m, source);
+        return true;
+    }
+    exh_ewf_set_close(&m->set);
+    free(m);
+    return ok;
+}
+
+static bool ewf_open_kept(const char *path, const struct exh_open *options, struct exh_medium **out, uint64_t *kept, struct exh_error *err)
+{
+    struct exh_open with = *options;
+    *out = NULL;
+    *kept = 0;
+    char *name = exh_ewf_staged_first(exh_text_base(path), err);
+    struct exh_siblings *siblings = name != NULL ? exh_siblings_across(path, options->folders, err) : NULL;
+    with.siblings = siblings;
+    char *first = siblings != NULL ? exh_siblings_path(siblings, name) : NULL;
+    with.path = first;
+    bool ok = first != NULL || (siblings != NULL && exh_nomem(err, "a path"));
+    if (ok && exh_siblings_has(siblings, name)) {
+        struct exh_source *source = exh_siblings_open(siblings, name, false, options->past_cache, err);
+        ok = source != NULL && open_closed(source, &with, out, kept, err);
+        if (*out == NULL)
+            exh_source_close(source);
+    }
+    exh_siblings_close(siblings);
+    free(first);
+    free(name);
+    return ok || exh_on_side(err, EXH_SIDE_DESTINATION);
 }
 
 static struct exh_medium *l01_open(struct exh_source *source, const struct exh_open *options, struct exh_error *err)
@@ -488,9 +555,9 @@ const struct exh_format exh_format_ewf = {.name = "ewf",
                                           .extensions = ewf_extensions,
                                           .probe = ewf_probe,
                                           .open = ewf_open,
-                                          .create = exh_ewf_libewf_create,
-                                          .can = EXH_SINK_NEEDS_SIZE | EXH_SINK_KEEPS_STATES | EXH_SINK_KEEPS_FIELDS | EXH_SINK_KEEPS_TAIL |
-                                                 EXH_SINK_WHOLE_SECTORS};
+                                          .create = exh_ewf_write_create,
+                                          .can = EXH_EWF_WRITE_CAN,
+                                          .open_kept = ewf_open_kept};
 
 const struct exh_format exh_format_l01 = {
     .name = "l01", .title = "EnCase logical evidence L01", .extensions = l01_extensions, .probe = l01_probe, .open = l01_open};

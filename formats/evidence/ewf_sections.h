@@ -18,8 +18,8 @@
 #define EXH_EWF_SESSION_HEADER_BYTES 36u
 #define EXH_EWF_DIGEST_BYTES 80u
 #define EXH_EWF_HASH_BYTES 36u
-/* 14,971 segments can be named; with EnCase 1's tables of 16,375 entries each of 2 GiB has 14 sections. */
-#define EXH_EWF_SECTIONS_MAX (1u << 18)
+/* 14,971 segments can be named; a set of 512 TiB in groups of 2 GiB has 900,000 sections. */
+#define EXH_EWF_SECTIONS_MAX (1u << 20)
 
 enum exh_ewf_signature { EXH_EWF_NOT, EXH_EWF_EVF, EXH_EWF_LVF, EXH_EWF_EVF2, EXH_EWF_LEF2 };
 

@@ -6,18 +6,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/evidence/ewf_sections.h"
+#include "formats/evidence/ewf_set.h"
 #include "formats/model/text.h"
 
-#define SECTION_BYTES 76u /* EWF: a section's descriptor; `done` is nothing else */
-
-bool exh_ewf_staged_free(const char *folder, const char *first, struct exh_error *err)
+char *exh_ewf_staged_first(const char *name, struct exh_error *err)
 {
-    struct stat status;
-    if (lstat(first, &status) == 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s exists", first);
-    if (errno != ENOENT || access(folder, W_OK | X_OK) != 0)
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot write %s", first);
-    return true;
+    size_t length = strlen(name);
+    const char *ending = length >= 4 ? name + length - 4 : "";
+    if (ending[0] == '.' && (ending[1] == 'E' || ending[1] == 'e') && ending[2] == '0' && ending[3] == '1')
+        length -= 4;
+    if (length == 0 || strchr(name, '/') != NULL) {
+        (void)exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "'%s' is not a name for an E01", name);
+        return NULL;
+    }
+    char *first = exh_text_format("%.*s.E01", (int)length, name);
+    if (first == NULL)
+        (void)exh_nomem(err, "a file name");
+    return first;
 }
 
 bool exh_ewf_staged_sync(const char *path, bool is_folder, struct exh_error *err)
@@ -34,38 +40,36 @@ bool exh_ewf_staged_sync(const char *path, bool is_folder, struct exh_error *err
     return exh_in_file(err, exh_text_base(path));
 }
 
-static int write_zeros(int file, off_t at, size_t bytes)
-{
-    static const uint8_t zeros[4096];
-    for (size_t done = 0; done < bytes;) {
-        ssize_t n = pwrite(file, zeros, sizeof zeros, at + (off_t)done);
-        if (n < 0)
-            return errno;
-        done += (size_t)n;
-    }
-    return 0;
-}
-
-int exh_ewf_staged_reason(const char *path, size_t bytes, uint64_t *at)
+/* One of them; *removed is set when there was one. */
+static bool remove_one(int folder, const char *name, bool *removed, struct exh_error *err)
 {
     struct stat status;
-    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (file < 0)
-        return errno;
-    int reason = fstat(file, &status) != 0 ? errno : 0;
-    if (reason == 0) {
-        *at = (uint64_t)status.st_size;
-        reason = write_zeros(file, status.st_size, bytes);
-        if (ftruncate(file, status.st_size) != 0 && reason == 0)
-            reason = errno;
-    }
-    (void)close(file);
-    return reason;
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot look for a segment to remove") || exh_in_file(err, name);
+    if (!S_ISREG(status.st_mode))
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "has the name of a segment, but is not a file") || exh_in_file(err, name);
+    *removed = true;
+    return unlinkat(folder, name, 0) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot remove an unfinished segment") || exh_in_file(err, name);
+}
+
+bool exh_ewf_staged_remove(const char *folder, const char *first, uint32_t number, struct exh_error *err)
+{
+    char name[512];
+    bool ok = true, removed = false;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder %s", folder);
+    for (; ok && exh_ewf_segment_name(first, number, name, sizeof name); number++)
+        ok = remove_one(fd, name, &removed, err);
+    if (ok && removed && fsync(fd) != 0)
+        ok = exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder %s", folder);
+    (void)close(fd);
+    return ok;
 }
 
 void exh_ewf_staged_unfinish(const char *path)
 {
-    uint8_t end[SECTION_BYTES];
+    uint8_t end[EXH_EWF_DESCRIPTOR_BYTES];
     struct stat status;
     int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0)

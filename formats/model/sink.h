@@ -58,8 +58,11 @@ struct exh_sink_ops {
 struct exh_sink {
     struct exh_consumer consumer; /* first: a sink is a consumer */
     const struct exh_sink_ops *ops;
-    struct exh_names files; /* in their order, complete after seal: names inside the folder, paths for what lies in create->folders; the core frees them */
-    uint32_t unit_sectors;  /* blocks must start at a multiple of this and, but for the last, be a multiple long */
+    /* Names inside the folder in their order, complete after seal; of a file in one of create->folders its path, with a '/' ("DIR/disk.E07", DIR as
+     * given there). The core frees them. */
+    struct exh_names files;
+    const char *unwitnessed; /* after seal: why no second reader has looked at the result; NULL: one has, or none is meant to */
+    uint32_t unit_sectors;   /* blocks must start at a multiple of this and, but for the last, be a multiple long */
     unsigned can;
 };
 
