@@ -4,6 +4,7 @@
 #ifndef EXH_ACQUIRE_ACQUIRE_H
 #define EXH_ACQUIRE_ACQUIRE_H
 
+#include "acquire/journal.h"
 #include "acquire/plan.h"
 #include "verify/verify.h"
 
@@ -23,10 +24,21 @@ struct exh_acquire_result {
     struct exh_faults faults;
     uint64_t fault_count;
     uint64_t seconds_reading, seconds_verifying;
+    /* Of a failing medium, and of all runs together where it took several. */
+    bool in_passes;              /* it was not read in one stream */
+    struct exh_history history;  /* passes, pauses, trouble (settled), speed; no data lines */
+    uint64_t recovered_sectors;  /* failed at least once, and then read */
+    uint64_t given_up_sectors;   /* of the unreadable ones: not read alone (--no-scrape) */
+    struct exh_sectors changed;  /* read one way and later another (SUSPECT) */
+    uint64_t kept_sectors, lost_sectors; /* of an earlier run: proven and taken over; found not to be what was written, and read again */
+    char *map_file;              /* the published map of a medium that could not be read whole; NULL: none */
 };
 
-/* False with err: nothing was published; the staging folder holds what was done (acquisition is INCOMPLETE) unless nothing was. */
-EXH_MUST_CHECK bool exh_acquire_run(const struct exh_plan *plan, struct exh_acquire_result *out, struct exh_error *err);
+struct exh_stage; /* stage.h */
+
+/* False with err: nothing was published; the staging folder holds what was done (acquisition is INCOMPLETE) unless nothing was.
+ * `stage` was opened by the caller (exh_stage_open or _resume) and stays the caller's: after true and the record it is cleared. */
+EXH_MUST_CHECK bool exh_acquire_run(const struct exh_plan *plan, struct exh_stage *stage, struct exh_acquire_result *out, struct exh_error *err);
 void exh_acquire_result_close(struct exh_acquire_result *result);
 
 #endif

@@ -204,7 +204,7 @@ struct exh_medium *exh_device_open(const char *path, uint32_t sector_bytes, stru
         return NULL;
     }
     d->block.fd = d->block.direct = -1;
-    d->medium = (struct exh_medium){.ops = &device_ops, .format = "device", .layout = &d->layout, .unit_sectors = 1};
+    d->medium = (struct exh_medium){.ops = &device_ops, .format = "device", .layout = &d->layout, .failing = true, .unit_sectors = 1};
     if (!prepare(d, path, sector_bytes, err)) {
         device_close(&d->medium);
         return NULL;

@@ -2,6 +2,7 @@
 #ifndef EXH_ACQUIRE_PLAN_H
 #define EXH_ACQUIRE_PLAN_H
 
+#include "acquire/passes.h"
 #include "formats/model/format.h"
 #include "formats/model/view.h"
 #include "verify/watch.h"
@@ -28,6 +29,19 @@ struct exh_plan {
     void (*final_layout)(const struct exh_medium *medium, struct exh_layout *out); /* of an endless medium, once it ended; otherwise NULL */
     const struct exh_watch *watch;
     unsigned threads;
+
+    /* Media that fail, and runs that are cut. */
+    bool one_pass; /* read a failing medium thoroughly in one ascending pass: for drives in good health */
+    struct exh_pass_policy policy;
+    const uint8_t *fill; /* pattern put where nothing could be read; NULL: zeros */
+    size_t fill_length;
+    const char *state;       /* text kept in the staging folder, with which the caller can make this plan again; NULL: nothing is kept for a later run */
+    bool resume;             /* go on with what is in the staging folder */
+    unsigned save_seconds;   /* how often what was done is made durable; 0: only at the end of a phase */
+    uint64_t origin_bytes;   /* where the medium's first sector lies on its device (--start): for the map */
+    const struct exh_names *continue_in; /* folders where further segments go, the last one the new; NULL: none */
+    const char *map_path;                /* a ddrescue map of this medium to begin with; NULL: none */
+    struct exh_medium *rescued;          /* holds what that map calls finished; NULL: it is read again */
 };
 
 #endif

@@ -1,26 +1,23 @@
-/* stage.c - the staging folder and the act of publishing. See stage.h.
- *
- * A file is moved by renameat2(RENAME_NOREPLACE). Where the file system lacks it (EINVAL), by link and unlink; where it lacks hard links too,
- * by claiming the name with O_EXCL and renaming over the claim: in none of the three can another's file be replaced.
- * fsync of a folder makes the names in it durable (fsync(2)); it is checked each time. */
+/* stage.c - the staging folder: made, locked, taken up again, cleared. See stage.h; publish.c moves what lies in it into place. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "acquire/stage.h"
+#include "acquire/stage_place.h"
 #include "formats/model/text.h"
 
-struct exh_stage {
-    char *folder, *target, *name;
-    int folder_fd, target_fd; /* folder_fd carries the lock */
-};
+#define STATE_BYTES_MAX (4u << 20)
 
-const char *exh_stage_folder(const struct exh_stage *stage) { return stage->folder; }
-const char *exh_stage_target(const struct exh_stage *stage) { return stage->target; }
+const char *exh_stage_folder(const struct exh_stage *stage) { return stage->places[0].folder; }
+const char *exh_stage_target(const struct exh_stage *stage) { return stage->places[0].target; }
 const char *exh_stage_name(const struct exh_stage *stage) { return stage->name; }
+const struct exh_names *exh_stage_joined(const struct exh_stage *stage) { return &stage->joined; }
+
+/* ---- names ---- */
 
 /* "case/disk.E01" -> "case", "disk.E01"; "disk.E01" -> ".", "disk.E01"; "/disk.E01" -> "/", "disk.E01". */
 static bool split_path(struct exh_stage *s, const char *image, struct exh_error *err)
@@ -31,14 +28,13 @@ static bool split_path(struct exh_stage *s, const char *image, struct exh_error 
         length--;
     if (base[0] == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "\"%s\" does not name a file", image);
-    s->target = length == 0 ? exh_text_copy(".", 1) : exh_text_copy(image, length);
+    s->places[0].target = length == 0 ? exh_text_copy(".", 1) : exh_text_copy(image, length);
+    s->places[0].folder = exh_text_format("%s.partial", image);
     s->name = exh_text_copy(base, strlen(base));
-    s->folder = exh_text_format("%s.partial", image);
-    return (s->target != NULL && s->name != NULL && s->folder != NULL) || exh_nomem(err, "a staging folder");
+    return (s->places[0].target != NULL && s->name != NULL && s->places[0].folder != NULL) || exh_nomem(err, "a staging folder");
 }
 
-/* fsync of a folder; EINVAL means that the file system has no such thing (POSIX), everything else is a loss. */
-static bool sync_folder(int fd, const char *path, struct exh_error *err)
+bool exh_place_sync(int fd, const char *path, struct exh_error *err)
 {
     if (fsync(fd) == 0 || errno == EINVAL)
         return true;
@@ -46,30 +42,43 @@ static bool sync_folder(int fd, const char *path, struct exh_error *err)
     return exh_in_file(err, path);
 }
 
+/* ---- what stands in the way ---- */
+
 /* Somebody's staging folder is in the way: are they still at it? */
-static bool refuse_partial(const struct exh_stage *s, struct exh_error *err)
+static bool refuse_partial(const struct exh_place *p, struct exh_error *err)
 {
-    int fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     bool folder = fd >= 0;
     if (fd >= 0)
         (void)close(fd);
     if (busy)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "another run is writing to %s/ now", s->folder);
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "another run is writing to %s/ now", p->folder);
     if (!folder)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is in the way: the image is prepared in a folder of that name", s->folder);
-    return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s/ holds an unfinished acquisition; remove it to start again", s->folder);
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is in the way: the image is prepared in a folder of that name", p->folder);
+    return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s/ holds an unfinished acquisition; go on with --resume, or remove it to start again", p->folder);
 }
 
-static bool lock_folder(const struct exh_stage *s, struct exh_error *err)
+static bool cannot_lock(const struct exh_place *p, struct exh_error *err)
 {
-    if (flock(s->folder_fd, LOCK_EX | LOCK_NB) == 0)
-        return true;
     if (errno == EWOULDBLOCK)
-        return refuse_partial(s, err);
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "another run is writing to %s/ now", p->folder);
     /* A file system without locks: mkdir was exclusive all the same. */
     return errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOLCK ||
            exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot lock the staging folder");
+}
+
+/* A run that was just killed may still be dying, in a read that no signal interrupts. */
+#define DYING_MS 2000u
+
+static bool lock_folder(const struct exh_place *p, struct exh_error *err)
+{
+    for (unsigned waited = 0; flock(p->folder_fd, LOCK_EX | LOCK_NB) != 0; waited += 20) {
+        if (errno != EWOULDBLOCK || waited >= DYING_MS)
+            return cannot_lock(p, err);
+        (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    return true;
 }
 
 /* Would a reader of the set that begins with `first` (disk.E01, disk.001) take `name` for a part of it? */
@@ -85,16 +94,16 @@ static bool is_part(const char *first, const char *name)
 }
 
 /* A part of somebody else's set would be read as one of ours, or stand in the way of ours when all has been read. */
-static bool refuse_parts(const struct exh_stage *s, struct exh_error *err)
+static bool refuse_parts(const struct exh_stage *s, const struct exh_place *p, struct exh_error *err)
 {
-    int fd = openat(s->target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(p->target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
     bool ok = true;
     if (folder == NULL) {
         (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot list the destination folder");
         if (fd >= 0)
             (void)close(fd);
-        return exh_in_file(err, s->target);
+        return exh_in_file(err, p->target);
     }
     for (const struct dirent *e; ok && (e = readdir(folder)) != NULL;)
         if (is_part(s->name, e->d_name))
@@ -104,45 +113,10 @@ static bool refuse_parts(const struct exh_stage *s, struct exh_error *err)
     return ok;
 }
 
-static bool make_folder(struct exh_stage *s, struct exh_error *err)
-{
-    s->target_fd = open(s->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->target_fd < 0) {
-        (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the destination folder");
-        return exh_in_file(err, s->target);
-    }
-    if (!exh_stage_vacant(s, s->name, err) || !refuse_parts(s, err))
-        return false;
-    if (mkdir(s->folder, 0700) != 0)
-        return errno == EEXIST ? refuse_partial(s, err) : exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot make the staging folder");
-    s->folder_fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (s->folder_fd < 0)
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder");
-    /* The folder's own name must outlive a power cut, or what is written to it could not be resumed. */
-    return lock_folder(s, err) && sync_folder(s->target_fd, s->target, err);
-}
-
-struct exh_stage *exh_stage_open(const char *image, struct exh_error *err)
-{
-    struct exh_stage *s = calloc(1, sizeof *s);
-    if (s == NULL) {
-        (void)exh_nomem(err, "a staging folder");
-        return NULL;
-    }
-    s->folder_fd = s->target_fd = -1;
-    if (!split_path(s, image, err) || !make_folder(s, err)) {
-        (void)exh_on_side(err, EXH_SIDE_DESTINATION);
-        (void)exh_in_file(err, s->folder);
-        exh_stage_close(s);
-        return NULL;
-    }
-    return s;
-}
-
 bool exh_stage_vacant(const struct exh_stage *stage, const char *name, struct exh_error *err)
 {
     struct stat st;
-    if (fstatat(stage->target_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (fstatat(stage->places[0].target_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT)
             return true;
         (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot look for %s in the destination folder", name);
@@ -150,104 +124,190 @@ bool exh_stage_vacant(const struct exh_stage *stage, const char *name, struct ex
         (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s exists in the destination folder; an existing file is never overwritten", name);
     }
     (void)exh_on_side(err, EXH_SIDE_DESTINATION);
-    return exh_in_file(err, stage->target);
+    return exh_in_file(err, stage->places[0].target);
 }
 
-static bool lacks(int sys) { return sys == EINVAL || sys == ENOSYS || sys == EOPNOTSUPP; }
+/* ---- opening ---- */
 
-static bool move_by_claim(int from, int to, const char *name)
+static bool open_target(struct exh_place *p, struct exh_error *err)
 {
-    int fd = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
+    p->target_fd = open(p->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (p->target_fd >= 0)
+        return true;
+    (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the destination folder");
+    return exh_in_file(err, p->target);
+}
+
+static bool open_folder(struct exh_place *p, struct exh_error *err)
+{
+    p->folder_fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return (p->folder_fd >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder")) && lock_folder(p, err);
+}
+
+static bool make_folder(struct exh_stage *s, struct exh_error *err)
+{
+    struct exh_place *p = &s->places[0];
+    if (!open_target(p, err) || !exh_stage_vacant(s, s->name, err) || !refuse_parts(s, p, err))
         return false;
-    (void)close(fd);
-    if (renameat(from, name, to, name) == 0)
-        return true;
-    int why = errno;
-    (void)unlinkat(to, name, 0);
-    errno = why;
-    return false;
+    if (mkdir(p->folder, 0700) != 0)
+        return errno == EEXIST ? refuse_partial(p, err) : exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot make the staging folder");
+    /* The folder's own name must outlive a power cut, or what is written to it could not be resumed. */
+    return open_folder(p, err) && exh_place_sync(p->target_fd, p->target, err);
 }
 
-static bool move_by_link(int from, int to, const char *name)
+static bool take_up_folder(struct exh_stage *s, struct exh_error *err)
 {
-    if (linkat(from, name, to, name, 0) != 0)
-        return (lacks(errno) || errno == EPERM || errno == EMLINK) && move_by_claim(from, to, name);
-    if (unlinkat(from, name, 0) == 0)
-        return true;
-    int why = errno;
-    (void)unlinkat(to, name, 0);
-    errno = why;
-    return false;
+    struct exh_place *p = &s->places[0];
+    return open_target(p, err) && open_folder(p, err) && exh_stage_take_back(s, err) && exh_stage_vacant(s, s->name, err) && refuse_parts(s, p, err);
 }
 
-/* False with errno. */
-static bool move(int from, int to, const char *name)
+static struct exh_stage *new_stage(const char *image, bool (*begin)(struct exh_stage *, struct exh_error *), struct exh_error *err)
 {
-    if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
-        return true;
-    return lacks(errno) && move_by_link(from, to, name);
-}
-
-/* Publishing order: 1, 2, ..., n-1, and 0 last, so that the file a person would open is there only when all are. */
-static const char *in_order(const struct exh_names *files, size_t i) { return exh_text_base(files->items[(i + 1) % files->count]); }
-
-static bool move_all(struct exh_stage *s, const struct exh_names *files, size_t *moved, struct exh_error *err)
-{
-    for (*moved = 0; *moved < files->count; ++*moved) {
-        const char *name = in_order(files, *moved);
-        bool last = *moved + 1 == files->count;
-        if (last && files->count > 1 && !sync_folder(s->target_fd, s->target, err))
-            return false;
-        if (move(s->folder_fd, s->target_fd, name))
-            continue;
-        if (errno == EEXIST)
-            return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s has appeared in %s meanwhile; an existing file is never overwritten", name,
-                            s->target);
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot move %s from the staging folder", name);
+    struct exh_stage *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        (void)exh_nomem(err, "a staging folder");
+        return NULL;
     }
-    return sync_folder(s->target_fd, s->target, err) && sync_folder(s->folder_fd, s->folder, err);
-}
-
-/* Takes back what was moved, the last first, so that nothing half-published stays. */
-static bool take_back(struct exh_stage *s, const struct exh_names *files, size_t moved, struct exh_error *err)
-{
-    bool all = true;
-    while (moved-- > 0)
-        all = move(s->target_fd, s->folder_fd, in_order(files, moved)) && all;
-    (void)fsync(s->target_fd);
-    (void)fsync(s->folder_fd);
-    return all ? exh_context(err, "nothing was published") : exh_context(err, "PUBLISHED IN PART, and it could not be taken back");
-}
-
-bool exh_stage_publish(struct exh_stage *stage, const struct exh_names *files, struct exh_error *err)
-{
-    size_t moved = 0;
-    if (files->count == 0)
-        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an image without files was to be published");
-    if (!move_all(stage, files, &moved, err)) {
-        (void)take_back(stage, files, moved, err);
+    s->place_count = 1;
+    s->places[0].folder_fd = s->places[0].target_fd = -1;
+    if (!split_path(s, image, err) || !begin(s, err)) {
         (void)exh_on_side(err, EXH_SIDE_DESTINATION);
-        return exh_in_file(err, stage->folder);
+        (void)exh_in_file(err, s->places[0].folder);
+        exh_stage_close(s);
+        return NULL;
     }
-    /* The image is whole and durable. A folder that is not empty or will not go is no reason to call it anything else. */
-    if (rmdir(stage->folder) == 0)
-        (void)fsync(stage->target_fd);
-    return true;
+    return s;
+}
+
+static bool take_up_left(struct exh_stage *s, struct exh_error *err) { return open_target(&s->places[0], err) && open_folder(&s->places[0], err); }
+
+struct exh_stage *exh_stage_left(const char *image, struct exh_error *err) { return new_stage(image, take_up_left, err); }
+struct exh_stage *exh_stage_open(const char *image, struct exh_error *err) { return new_stage(image, make_folder, err); }
+struct exh_stage *exh_stage_resume(const char *image, struct exh_error *err) { return new_stage(image, take_up_folder, err); }
+
+bool exh_stage_exists(const char *image)
+{
+    struct stat st;
+    char *folder = exh_text_format("%s.partial", image);
+    bool there = folder != NULL && lstat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+    free(folder);
+    return there;
+}
+
+static bool join_place(struct exh_stage *s, struct exh_place *p, const char *directory, struct exh_error *err)
+{
+    p->target = exh_text_copy(directory, strlen(directory));
+    p->folder = exh_text_format("%s/%s.partial", directory, s->name);
+    if (p->target == NULL || p->folder == NULL)
+        return exh_nomem(err, "a staging folder");
+    if (!open_target(p, err))
+        return false;
+    if (mkdir(p->folder, 0700) != 0 && errno != EEXIST)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot make the staging folder");
+    return open_folder(p, err) && exh_place_sync(p->target_fd, p->target, err) && refuse_parts(s, p, err) && exh_names_add(&s->joined, p->folder, err);
+}
+
+bool exh_stage_join(struct exh_stage *stage, const char *directory, struct exh_error *err)
+{
+    if (stage->place_count == EXH_PLACES_MAX)
+        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "an image lies in at most %u folders", EXH_PLACES_MAX) || exh_on_side(err, EXH_SIDE_DESTINATION);
+    struct exh_place *p = &stage->places[stage->place_count++];
+    p->folder_fd = p->target_fd = -1;
+    if (join_place(stage, p, directory, err))
+        return true;
+    (void)exh_on_side(err, EXH_SIDE_DESTINATION);
+    return exh_in_file(err, p->folder);
+}
+
+/* ---- small files ---- */
+
+static bool write_whole(int folder_fd, const char *name, const char *text, struct exh_error *err)
+{
+    int fd = openat(folder_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    size_t done = 0, length = strlen(text);
+    while (fd >= 0 && done < length) {
+        ssize_t n = write(fd, text + done, length - done);
+        if (n < 0 && errno != EINTR)
+            break;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    bool ok = fd >= 0 && done == length && fsync(fd) == 0;
+    int why = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    return ok || exh_fail_sys(err, why, EXH_NO_OFFSET, "cannot write %s", name);
+}
+
+bool exh_stage_keep(struct exh_stage *stage, const char *name, const char *text, struct exh_error *err)
+{
+    const struct exh_place *p = &stage->places[0];
+    char *fresh = exh_text_format("%s.new", name);
+    bool ok = (fresh != NULL || exh_nomem(err, "a name")) && write_whole(p->folder_fd, fresh, text, err) &&
+              (renameat(p->folder_fd, fresh, p->folder_fd, name) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot write %s", name)) &&
+              exh_place_sync(p->folder_fd, p->folder, err);
+    free(fresh);
+    if (!ok)
+        (void)exh_on_side(err, EXH_SIDE_DESTINATION);
+    return ok || exh_in_file(err, p->folder);
+}
+
+bool exh_stage_read(const char *image, const char *name, char **text, struct exh_error *err)
+{
+    char *path = exh_text_format("%s.partial/%s", image, name);
+    *text = NULL;
+    if (path == NULL)
+        return exh_nomem(err, "a path");
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    bool ok = (fd >= 0 && fstat(fd, &st) == 0) || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot be opened");
+    ok = ok && ((uint64_t)st.st_size <= STATE_BYTES_MAX || exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "is larger than %u bytes", STATE_BYTES_MAX));
+    size_t length = ok ? (size_t)st.st_size : 0;
+    ok = ok && ((*text = calloc(1, length + 1)) != NULL || exh_nomem(err, "a file"));
+    ok = ok && (pread(fd, *text, length, 0) == (ssize_t)length || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot be read"));
+    if (!ok) {
+        free(*text);
+        *text = NULL;
+        (void)exh_in_file(err, path);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    free(path);
+    return ok;
+}
+
+/* ---- the end ---- */
+
+void exh_stage_clear(struct exh_stage *stage)
+{
+    /* The state first: a folder without it is one that only waits to be cleared, should this be cut. */
+    static const char *const ours[] = {EXH_STAGE_STATE, EXH_STAGE_PUBLISHING, "map", "journal", "work.raw", "reserve"};
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        char fresh[64];
+        (void)snprintf(fresh, sizeof fresh, "%s.new", ours[i]);
+        (void)unlinkat(stage->places[0].folder_fd, ours[i], 0);
+        (void)unlinkat(stage->places[0].folder_fd, fresh, 0);
+    }
+    for (size_t i = 0; i < stage->place_count; i++)
+        if (rmdir(stage->places[i].folder) == 0)
+            (void)fsync(stage->places[i].target_fd);
 }
 
 void exh_stage_close(struct exh_stage *stage)
 {
     if (stage == NULL)
         return;
-    if (stage->folder_fd >= 0) {
-        (void)rmdir(stage->folder);
-        (void)close(stage->folder_fd);
+    for (size_t i = 0; i < stage->place_count; i++) {
+        struct exh_place *p = &stage->places[i];
+        if (p->folder_fd >= 0) {
+            (void)rmdir(p->folder);
+            (void)close(p->folder_fd);
+        }
+        if (p->target_fd >= 0)
+            (void)close(p->target_fd);
+        free(p->folder);
+        free(p->target);
     }
-    if (stage->target_fd >= 0)
-        (void)close(stage->target_fd);
-    free(stage->folder);
-    free(stage->target);
+    exh_names_close(&stage->joined);
     free(stage->name);
     free(stage);
 }

@@ -45,6 +45,7 @@ static bool collect_claim(struct exh_verify_job *job, const struct exh_claim *cl
     if (job->claim_count == sizeof job->claims / sizeof job->claims[0])
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "more than %zu references at once", job->claim_count);
     job->claims[job->claim_count++] = *claim;
+    job->filled = job->filled || seal->filled;
     for (size_t i = 0; i < seal->digests.count; i++) {
         job->padded = job->padded || strcmp(seal->digests.items[i].scope, "padded") == 0;
         if (exh_scope_is_stream(seal->digests.items[i].scope) && !want_algorithm(job, seal->digests.items[i].algorithm, err))
@@ -147,6 +148,7 @@ static bool compute(struct exh_verify_job *job, struct exh_error *err)
                                              .algorithm_count = job->algorithm_count,
                                              .chunk_sectors = job->chunk_sectors,
                                              .padded = job->padded,
+                                             .zeroed = job->filled ? &job->recorded : NULL,
                                              .side_by_side = side_by_side(job)};
     struct exh_digest_set *set = exh_digest_set_new(&options, err);
     bool ok = set != NULL && open_comparisons(job, err) && walk(job, set, err);

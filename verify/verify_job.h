@@ -17,6 +17,7 @@ struct exh_verify_job {
     size_t algorithm_count;
     uint32_t chunk_sectors;
     bool padded; /* some claim speaks of the padded scope */
+    bool filled; /* some claim says that a pattern stands in the unreadable sectors */
     struct exh_tally tally;
     struct exh_sectors recorded; /* unreadable by any claim */
     struct exh_compare *against, *witness;

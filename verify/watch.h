@@ -11,7 +11,8 @@ enum exh_event_kind {
     EXH_EVENT_PHASE,    /* text: "acquire", "read back", ... ; total_bytes of the phase */
     EXH_EVENT_PROGRESS, /* done_bytes, total_bytes, lba, bad_sectors */
     EXH_EVENT_FAULT,    /* fault: one failed read */
-    EXH_EVENT_WARNING   /* text */
+    EXH_EVENT_WARNING,  /* text */
+    EXH_EVENT_AREA      /* lba (counted from the track's first), count, total_sectors, area, text: the pass */
 };
 
 struct exh_event {
@@ -21,6 +22,8 @@ struct exh_event {
     int64_t lba;
     uint64_t bad_sectors;
     const struct exh_fault *fault;
+    uint64_t count, total_sectors;
+    char area; /* what became of these sectors: one of ? * / - + (acquire/map.h) */
 };
 
 struct exh_watch {
@@ -30,6 +33,7 @@ struct exh_watch {
 };
 
 void exh_watch_phase(const struct exh_watch *watch, const char *text, uint64_t total_bytes);
+void exh_watch_area(const struct exh_watch *watch, int64_t lba, uint64_t count, uint64_t total_sectors, char area, const char *pass);
 void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...) EXH_PRINTF(2, 3);
 bool exh_watch_cancelled(const struct exh_watch *watch);
 

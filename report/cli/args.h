@@ -1,4 +1,4 @@
-/* args.h - what a run was asked for, as options.c leaves it. Only options.c, progress.c and main.c look inside. */
+/* args.h - what a run was asked for, as options.c leaves it. Only options.c, progress.c, partial_state.c and main.c look inside. */
 #ifndef EXH_REPORT_CLI_ARGS_H
 #define EXH_REPORT_CLI_ARGS_H
 
@@ -20,6 +20,8 @@ struct exh_args {
     size_t operand_count;
     int argc;
     char *const *argv;
+    char **owned; /* words of exh_args_replace */
+    size_t owned_count;
     struct exh_progress progress;
     struct exh_watch watch;
     bool failed_json; /* the arguments do not parse, and --json stands somewhere among them: the error is told as JSON */
@@ -29,6 +31,10 @@ extern const struct exh_option exh_common_options[];
 
 /* Splits argv[2..] by the command's table. False and a usage text in err. The arrays are freed by exh_args_close. */
 EXH_MUST_CHECK bool exh_args_parse(struct exh_args *args, const struct exh_command *command, int argc, char *const *argv, struct exh_error *err);
+/* Parses other arguments in their place: an earlier run's. Takes the words over (each and the array on the heap), also on failure. */
+EXH_MUST_CHECK bool exh_args_replace(struct exh_args *args, char **words, size_t count, struct exh_error *err);
+/* By its name or second spelling, of the command or common; NULL: none. */
+const struct exh_option *exh_option_named(const struct exh_command *command, const char *name);
 void exh_args_close(struct exh_args *args);
 /* The table as text on stdout. */
 void exh_help_all(void);

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "formats/model/grow.h"
 #include "formats/model/text.h"
 #include "report/ledger/side_record.h"
 #include "verify/digest.h"
@@ -167,6 +168,32 @@ bool exh_recording_open(const struct exh_args *args, const char *type, const cha
     return true;
 }
 
+/* Takes the line over. */
+static bool keep_line(struct exh_recording *r, char *line, struct exh_error *err)
+{
+    if (exh_grow((void **)&r->lines, &r->line_capacity, r->line_count, sizeof *r->lines, 1u << 20, "lines of one operation", err)) {
+        r->lines[r->line_count++] = line;
+        return true;
+    }
+    free(line);
+    return false;
+}
+
+bool exh_recording_continue(struct exh_recording *r, const char *operation, const char *started, uint64_t begin_seq, const json_t *lines,
+                            struct exh_error *err)
+{
+    (void)snprintf(r->operation, sizeof r->operation, "%s", operation);
+    (void)snprintf(r->started, sizeof r->started, "%s", started);
+    r->begin_seq = begin_seq;
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const char *text = json_string_value(json_array_get(lines, i));
+        char *line = text != NULL ? exh_text_copy(text, strlen(text)) : NULL;
+        if (line == NULL || !keep_line(r, line, err))
+            return line != NULL ? false : exh_nomem(err, "a line");
+    }
+    return true;
+}
+
 static bool add_to_ledger(struct exh_recording *r, const char *type, bool begins, json_t *body, const struct exh_ledger_blob *blobs,
                           size_t blob_count, struct exh_error *err)
 {
@@ -175,11 +202,7 @@ static bool add_to_ledger(struct exh_recording *r, const char *type, bool begins
         r->recorded = true;
         if (begins)
             r->begin_seq = r->state.seq;
-        if (r->line_count < 2)
-            r->lines[r->line_count++] = line;
-        else
-            free(line);
-        return true;
+        return keep_line(r, line, err);
     }
     /* A result that was found stands without its line, unless this ledger was asked for by name; an image must not. */
     bool may_lack = !r->wants_side && !r->insists && err->code != EXH_CORRUPT && err->code != EXH_BUG;
@@ -259,5 +282,6 @@ void exh_recording_close(struct exh_recording *r)
     json_decref(r->object);
     for (size_t i = 0; i < r->line_count; i++)
         free(r->lines[i]);
+    free(r->lines);
     memset(r, 0, sizeof *r);
 }

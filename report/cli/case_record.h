@@ -35,8 +35,8 @@ struct exh_recording {
     bool wants_side; /* acquire and convert: the side record is written too */
     json_t *object;
     char operation[33];
-    char *lines[2]; /* begin and end, verbatim, for the side record */
-    size_t line_count;
+    char **lines; /* all of this operation, verbatim, for the side record */
+    size_t line_count, line_capacity;
     uint64_t begin_seq;
     bool recorded; /* the last line was appended */
     char started[32];
@@ -45,6 +45,9 @@ struct exh_recording {
 /* Finds and opens the ledger. may_create: a new one beside the image. Writes nothing yet. */
 EXH_MUST_CHECK bool exh_recording_open(const struct exh_args *args, const char *type, const char *image, const struct exh_fields *fields,
                                        const uint8_t *guid, bool may_create, struct exh_recording *out, struct exh_error *err);
+/* Goes on with an operation that an earlier run began; `lines` are its lines so far (a JSON array of texts). */
+EXH_MUST_CHECK bool exh_recording_continue(struct exh_recording *recording, const char *operation, const char *started, uint64_t begin_seq,
+                                           const json_t *lines, struct exh_error *err);
 /* Appends "<type><suffix>" with the body (taken over; "operation" is added) and blobs: to the ledger, or, where none can be written, acquire and
  * convert chain their lines in the side record (then exh_recording_side has nothing left to do). Not being able to write is an error only for acquire
  * and convert, and with --ledger. */

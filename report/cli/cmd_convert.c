@@ -15,7 +15,7 @@ static enum exh_exit convert_run(struct exh_args *args)
         ok = exh_fields_set(&fields, seal->fields.items[i].key, seal->fields.items[i].value, &err);
     for (size_t i = 0; ok && i < given.count; i++)
         ok = exh_fields_set(&fields, given.items[i].key, given.items[i].value, &err);
-    enum exh_exit code = ok ? exh_make_image(args, "convert", &source, &fields) : exh_tell_error(args, &err);
+    enum exh_exit code = ok ? exh_make_image(args, "convert", &source, &fields, NULL) : exh_tell_error(args, &err);
     exh_fields_close(&fields);
     exh_fields_close(&given);
     exh_source_done(&source);

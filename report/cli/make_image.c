@@ -12,6 +12,8 @@
 #include "acquire/stream.h"
 #include "formats/disk/raw.h"
 #include "formats/model/text.h"
+#include "report/cli/partial_state.h"
+#include "report/cli/rescue_options.h"
 #include "report/ledger/side_record.h"
 #include "verify/digest.h"
 #include "verify/digest_set.h"
@@ -23,6 +25,10 @@ struct make {
     struct exh_plan plan;
     struct exh_acquire_result result;
     struct exh_recording recording;
+    const struct exh_partial_state *state; /* of an earlier run; NULL: this is the first */
+    struct exh_rescue rescue;
+    struct exh_stage *stage;
+    char *state_text; /* plan.state */
     char *hash_text;
     const char **hashes;
     char platform[200];
@@ -127,6 +133,10 @@ static void describe_source(struct make *m)
     p->recheck = s->kind == EXH_SOURCE_STDIN ? NULL : exh_source_recheck;
     p->recheck_context = m->source;
     p->final_layout = s->kind == EXH_SOURCE_STDIN ? exh_stream_final : NULL;
+    uint64_t first = 0;
+    const char *start = exh_arg(m->args, "--start");
+    if (start != NULL && exh_text_u64(start, &first))
+        p->origin_bytes = first * s->medium->layout->tracks[0].main_bytes;
     if (s->kind != EXH_SOURCE_DEVICE)
         return;
     p->removable = s->facts.removable;
@@ -154,9 +164,17 @@ static bool make_plan(struct make *m, struct exh_fields *fields, struct exh_erro
     m->plan.program = "exhibit " EXH_VERSION;
     (void)snprintf(m->platform, sizeof m->platform, "%s %s", uname(&u) == 0 ? u.sysname : "unknown", u.release);
     m->plan.platform = m->platform;
-    m->plan.unix_time = (uint64_t)time(NULL);
     m->plan.watch = exh_args_watch(m->args);
-    return exh_random(m->plan.guid, sizeof m->plan.guid, err);
+    m->plan.resume = m->state != NULL;
+    if (strcmp(m->type, "acquire") == 0 && !exh_rescue_plan(m->args, &m->rescue, &m->plan, err))
+        return false;
+    if (m->state == NULL) {
+        m->plan.unix_time = (uint64_t)time(NULL);
+        return exh_random(m->plan.guid, sizeof m->plan.guid, err);
+    }
+    m->plan.unix_time = m->state->unix_time;
+    memcpy(m->plan.guid, m->state->guid, sizeof m->plan.guid);
+    return exh_partial_state_same_source(m->state, m->source, err);
 }
 
 /* ---- refusals and warnings before anything is written ---- */
@@ -186,17 +204,27 @@ static bool no_record_yet(const char *image, struct exh_error *err)
     return why == ENOENT;
 }
 
+/* Where the segments of this and earlier runs go beside the image's own folder. */
+static bool join_folders(struct make *m, struct exh_error *err)
+{
+    const struct exh_names *folders = m->plan.continue_in;
+    bool whole = m->plan.format == &exh_format_raw && m->plan.segment_bytes == 0;
+    if (folders != NULL && folders->count > 0 && whole)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--continue-in is for an image in segments: this one is a single file");
+    for (size_t i = 0; folders != NULL && i < folders->count; i++)
+        if (!exh_guard_destination(m->source->path, folders->items[i], err) || !exh_stage_join(m->stage, folders->items[i], err))
+            return false;
+    return true;
+}
+
 static bool look_before(struct make *m, struct exh_error *err)
 {
     /* The guard first: making the staging folder is a write. Standard input may be a device or a file, too. */
     if (!exh_guard_file(m->source->path, m->plan.image, err))
         return false;
     /* Opening the stage says everything that is wrong with the destination; closed empty, it leaves nothing behind. */
-    struct exh_stage *stage = exh_stage_open(m->plan.image, err);
-    if (stage == NULL)
-        return exh_on_side(err, EXH_SIDE_DESTINATION);
-    exh_stage_close(stage);
-    bool ok = no_record_yet(m->plan.image, err);
+    m->stage = m->state != NULL ? exh_stage_resume(m->plan.image, err) : exh_stage_open(m->plan.image, err);
+    bool ok = m->stage != NULL && join_folders(m, err) && (m->state != NULL || no_record_yet(m->plan.image, err));
     if (ok && m->source->kind == EXH_SOURCE_DEVICE && m->source->facts.mounted_rw)
         exh_watch_warn(m->plan.watch, "%s is mounted for writing (%s): it may change while it is read", m->source->path, m->source->facts.mounts);
     return ok;
@@ -248,8 +276,26 @@ static json_t *plan_json(const struct make *m)
     return json;
 }
 
+static bool record_resume(struct make *m, struct exh_error *err)
+{
+    struct exh_history history;
+    if (!exh_journal_read(exh_stage_folder(m->stage), &history, err))
+        return false;
+    struct exh_journal_pause last = history.pause_count > 0 ? history.pauses[history.pause_count - 1]
+                                                            : (struct exh_journal_pause){.why = "it was killed before it had begun to read"};
+    exh_history_close(&history);
+    last.resumed = (uint64_t)time(NULL);
+    json_t *body = json_pack("{s:I,s:o,s:o,s:o,s:o}", "begin_seq", (json_int_t)m->recording.begin_seq, "command", exh_command_line_json(m->args), "source",
+                             exh_source_json(m->source), "pause", exh_record_pause(&last), "environment", exh_environment_json());
+    return exh_recording_add(&m->recording, "-resume", body, NULL, 0, err);
+}
+
 static bool record_begin(struct make *m, struct exh_error *err)
 {
+    if (m->state != NULL)
+        return exh_recording_continue(&m->recording, m->state->operation, m->state->started, m->state->begin_seq,
+                                      json_object_get(m->state->json, "lines"), err) &&
+               record_resume(m, err);
     json_t *body = json_pack("{s:o,s:o,s:o,s:o,s:o}", "command", exh_command_line_json(m->args), "source", exh_source_json(m->source), "plan",
                              plan_json(m), "case", exh_record_fields(m->plan.fields), "environment", exh_environment_json());
     return exh_recording_add(&m->recording, "-begin", body, NULL, 0, err);
@@ -295,7 +341,8 @@ static bool record_end(struct make *m, const struct exh_error *failure, struct e
         blobs[n++] = (struct exh_ledger_blob){m->chunk_lines, strlen(m->chunk_lines)};
     if (m->range_lines != NULL)
         blobs[n++] = (struct exh_ledger_blob){m->range_lines, strlen(m->range_lines)};
-    if (!exh_recording_add(&m->recording, "-end", body, blobs, n, err))
+    bool pause = failure != NULL && m->result.acquisition == EXH_INCOMPLETE && m->plan.state != NULL;
+    if (!exh_recording_add(&m->recording, pause ? "-pause" : "-end", body, blobs, n, err))
         return failure != NULL ? false : exh_context(err, "the image stands, but its record could not be written");
     return failure != NULL || exh_recording_side(&m->recording, blobs, n, err);
 }
@@ -324,13 +371,20 @@ static void print_result(const struct make *m)
     if (bad == 0)
         exh_print(m->args, "acquisition complete\n");
     else
-        exh_print(m->args, "acquisition complete-with-errors: %llu sectors in %zu ranges could not be read and are filled with zeros\n",
-                  (unsigned long long)bad, r->seal.unreadable.count);
+        exh_print(m->args, "acquisition complete-with-errors: %llu sectors in %zu ranges could not be read and are filled with %s\n",
+                  (unsigned long long)bad, r->seal.unreadable.count, r->seal.filled ? "the pattern" : "zeros");
     for (size_t i = 0; i < r->seal.unreadable.count && i < 20; i++)
         exh_print(m->args, "            LBA %lld, %llu sectors\n", (long long)r->seal.unreadable.ranges[i].lba,
                   (unsigned long long)r->seal.unreadable.ranges[i].count);
     if (r->seal.unreadable.count > 20)
         exh_print(m->args, "            ... and %zu more ranges, all in the record\n", r->seal.unreadable.count - 20);
+    if (r->map_file != NULL)
+        exh_print(m->args, "map         %s\n", r->map_file);
+    if (r->recovered_sectors > 0)
+        exh_print(m->args, "recovered   %llu sectors that failed at first and were read later\n", (unsigned long long)r->recovered_sectors);
+    if (r->changed.count > 0)
+        exh_print(m->args, "CHANGED     %llu sectors read one way and later another: the medium or the drive is not to be trusted\n",
+                  (unsigned long long)exh_sectors_total(&r->changed, EXH_SUSPECT));
     for (size_t i = 0; i < r->seal.digests.count && i < 24; i++)
         print_digest(m, &r->seal.digests.items[i]);
     exh_print(m->args, "read back   %s%s\n", r->verification == EXH_MATCH ? "every byte matches what was read, past the page cache: " : "",
@@ -364,10 +418,23 @@ static enum exh_exit exit_code(const struct make *m)
     const struct exh_acquire_result *r = &m->result;
     if (r->source_read_twice && (r->second.verdict == EXH_MISMATCH || r->second.verdict == EXH_DAMAGED))
         return EXH_EXIT_FINDING;
+    if (r->changed.count > 0)
+        return EXH_EXIT_FINDING;
     /* An image that is converted repeats its known unreadable ranges; only what this run could not read is news. */
     const struct exh_seal *known = m->plan.medium->seal;
     bool news = r->seal.unreadable.count > 0 && (known == NULL || !exh_sectors_equal(&known->unreadable, &r->seal.unreadable));
     return news || (r->source_read_twice && r->second.unread_now > 0) ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
+}
+
+/* The state of a run that pauses knows the line that says so. */
+static void keep_pause(struct make *m)
+{
+    struct exh_error ignored;
+    exh_error_clear(&ignored);
+    free(m->state_text);
+    m->state_text = exh_partial_state_text(m->args, m->source, m->plan.fields, m->plan.guid, m->plan.unix_time, &m->recording);
+    if (m->state_text != NULL)
+        (void)!exh_stage_keep(m->stage, EXH_STAGE_STATE, m->state_text, &ignored);
 }
 
 static enum exh_exit fail_with(struct make *m, const struct exh_error *failure)
@@ -376,9 +443,25 @@ static enum exh_exit fail_with(struct make *m, const struct exh_error *failure)
     exh_error_clear(&second);
     if (m->recording.begin_seq != 0 && !record_end(m, failure, &second))
         exh_say(m->args, "exhibit: and the failure could not be recorded: %s", second.text);
-    if (m->result.acquisition == EXH_INCOMPLETE)
+    if (m->result.acquisition == EXH_INCOMPLETE && m->plan.state != NULL)
+        keep_pause(m);
+    if (m->result.acquisition == EXH_INCOMPLETE && m->plan.state != NULL)
+        exh_say(m->args, "exhibit: no image was published; what was done is kept: exhibit acquire --resume %s goes on", m->plan.image);
+    else if (m->result.acquisition == EXH_INCOMPLETE)
         exh_say(m->args, "exhibit: no image was published; what was done is kept in %s.partial", m->plan.image);
+    else if (m->stage != NULL && m->state == NULL)
+        exh_stage_clear(m->stage); /* nothing worth keeping */
     return exh_tell_error(m->args, failure);
+}
+
+/* Standard input comes only once, and a conversion is soon made again. */
+static bool keep_state(struct make *m, const struct exh_fields *fields, struct exh_error *err)
+{
+    if (strcmp(m->type, "acquire") != 0 || m->source->kind == EXH_SOURCE_STDIN)
+        return true;
+    m->state_text = exh_partial_state_text(m->args, m->source, fields, m->plan.guid, m->plan.unix_time, &m->recording);
+    m->plan.state = m->state_text;
+    return m->state_text != NULL || exh_nomem(err, "the state of the acquisition");
 }
 
 static enum exh_exit run(struct make *m, struct exh_fields *fields)
@@ -388,9 +471,11 @@ static enum exh_exit run(struct make *m, struct exh_fields *fields)
     exh_error_clear(&record_err);
     if (!make_plan(m, fields, &err) || !name_losses(m, fields, &err) || !look_before(m, &err) ||
         !exh_recording_open(m->args, m->type, m->plan.image, fields, m->plan.guid, true, &m->recording, &err) || !record_begin(m, &err) ||
-        !exh_acquire_run(&m->plan, &m->result, &err))
+        !keep_state(m, fields, &err) || !exh_acquire_run(&m->plan, m->stage, &m->result, &err))
         return fail_with(m, &err);
     bool recorded = record_end(m, NULL, &record_err);
+    if (recorded)
+        exh_stage_clear(m->stage);
     print_result(m);
     exh_recording_tell(m->args, &m->recording);
     if (!recorded)
@@ -399,10 +484,14 @@ static enum exh_exit run(struct make *m, struct exh_fields *fields)
     return exit_code(m);
 }
 
-enum exh_exit exh_make_image(struct exh_args *args, const char *type, struct exh_opened *source, struct exh_fields *fields)
+enum exh_exit exh_make_image(struct exh_args *args, const char *type, struct exh_opened *source, struct exh_fields *fields,
+                             const struct exh_partial_state *state)
 {
-    struct make m = {.args = args, .type = type, .source = source};
+    struct make m = {.args = args, .type = type, .source = source, .state = state};
     enum exh_exit code = run(&m, fields);
+    exh_stage_close(m.stage);
+    exh_rescue_close(&m.rescue);
+    free(m.state_text);
     exh_recording_close(&m.recording);
     exh_acquire_result_close(&m.result);
     free(m.hash_text);

@@ -5,6 +5,7 @@
 #include "acquire/acquire.h"
 #include "report/cli/case_record.h"
 #include "report/cli/open_source.h"
+#include "report/cli/partial_state.h"
 
 #define EXH_IMAGE_OPTIONS                                                                                                                            \
     {.name = "-o", .argument = "IMAGE", .help = "the image to make; an existing file is never overwritten", .also = "--output"},                     \
@@ -20,8 +21,9 @@
         .name = "--threads", .argument = "N", .help = "1 runs the serial twin, which gives the same bytes"                                           \
     }
 
-/* The whole command behind its source: fields may hold case data already (convert takes the source image's own). Tells everything, gives the exit
+/* The whole command behind its source; `state` is of an earlier run that is gone on with, or NULL: fields may hold case data already (convert takes the source image's own). Tells everything, gives the exit
  * code. */
-enum exh_exit exh_make_image(struct exh_args *args, const char *type, struct exh_opened *source, struct exh_fields *fields);
+enum exh_exit exh_make_image(struct exh_args *args, const char *type, struct exh_opened *source, struct exh_fields *fields,
+                             const struct exh_partial_state *state);
 
 #endif

@@ -77,8 +77,31 @@ bool exh_args_parse(struct exh_args *args, const struct exh_command *command, in
     return true;
 }
 
+static void free_words(char **words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(words[i]);
+    free(words);
+}
+
+bool exh_args_replace(struct exh_args *args, char **words, size_t count, struct exh_error *err)
+{
+    exh_args_close(args);
+    args->given = NULL;
+    args->operands = NULL;
+    args->given_count = args->operand_count = 0;
+    args->owned = words;
+    args->owned_count = count;
+    return exh_args_parse(args, args->command, (int)count, words, err);
+}
+
+const struct exh_option *exh_option_named(const struct exh_command *command, const char *name) { return find_option(command, name, strlen(name)); }
+
 void exh_args_close(struct exh_args *args)
 {
+    free_words(args->owned, args->owned_count);
+    args->owned = NULL;
+    args->owned_count = 0;
     free(args->given);
     free(args->operands);
 }

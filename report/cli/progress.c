@@ -165,5 +165,6 @@ void exh_progress_event(void *progress, const struct exh_event *event)
     case EXH_EVENT_PROGRESS: on_progress(p, event); break;
     case EXH_EVENT_WARNING: on_warning(p, event); break;
     case EXH_EVENT_FAULT: on_fault(p, event); break;
+    case EXH_EVENT_AREA: break;
     }
 }

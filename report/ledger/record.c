@@ -227,7 +227,7 @@ json_t *exh_record_result(const char *format, const struct exh_acquire_result *r
               (r->seal.chunks.sectors == 0 || set(json, "chunks", chunks_json(&r->seal.chunks))) &&
               set(json, "acquisition", json_string(exh_acquisition_name(r->acquisition))) && set(json, "of", text_or_null(r->of)) &&
               set(json, "verification", json_string(exh_verdict_name(r->verification))) && set(json, "read_back", text_or_null(r->read_back)) &&
-              set(json, "source_read_twice", json_boolean(r->source_read_twice)) && set(json, "faults", faults_json(r));
+              set(json, "source_read_twice", json_boolean(r->source_read_twice)) && set(json, "faults", faults_json(r)) && exh_record_rescue(json, r);
     return whole(json, ok);
 }
 
@@ -610,6 +610,12 @@ static bool fields_back(const json_t *body, struct exh_fields *out, struct exh_e
     return true;
 }
 
+static bool filled_back(const json_t *body)
+{
+    const char *fill = json_string_value(json_object_get(body, "fill"));
+    return fill != NULL && strcmp(fill, "zeros") != 0;
+}
+
 bool exh_record_claim(const json_t *body, const struct exh_blobs *blobs, struct exh_seal *seal, struct exh_layout *layout, struct exh_error *err)
 {
     const char *outcome = json_string_value(json_object_get(body, "outcome"));
@@ -617,6 +623,7 @@ bool exh_record_claim(const json_t *body, const struct exh_blobs *blobs, struct 
     ok = ok && layout_back(body, layout, err) && digests_back(body, &seal->digests, err) &&
          unreadable_back(body, blobs, &seal->unreadable, layout, err) && chunks_back(body, blobs, &seal->chunks, layout, err) &&
          fields_back(body, &seal->fields, err);
+    seal->filled = filled_back(body);
     if (ok)
         return true;
     exh_seal_close(seal);

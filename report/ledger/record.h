@@ -22,11 +22,11 @@
  *                   "digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},"acquisition","of",
  *                   "verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]},
  *                   and of a failing or resumed medium:
- *                   "fill"?: "zeros" | "hex:..",
+ *                   "fill"?: "pattern"    (what stands in unreadable sectors of the image; absent: zeros)
  *                   "passes"?:[{"pass":"stream"|"copy"|"copy-back"|"sweep"|"trim"|"scrape"|"retry","number","reads","failed_reads","sectors_read","milliseconds"}],
- *                   "speed"?:{"cells":[[lba,sectors,microseconds]...]}    (at most 512 cells of equal size over the medium; reading time, cells without one left out)
+ *                   "speed"?:{"cell_sectors","cells":[[lba,sectors,microseconds]...]}    (at most 512 cells of equal size over the medium; reading time, cells without one left out)
  *                   "trouble"?:[{"lba","count","attempts","errno","sense"?:[key,asc,ascq],"milliseconds"}]   (of the ranges that could not be read, at most 1,000)
- *                   "recovered_sectors"?: that failed at least once and then read,
+ *                   "recovered_sectors"?: that failed at least once and then read, "given_up_sectors"?: of the unreadable ones, not tried alone,
  *                   "changed"?:[[lba,count]...]    (read one way and later another)
  *                   "hidden_areas"?:{"hpa","dco","ama": each {"state":"none"|"found"|"not-checked","sectors"?,"why"?}},
  *                   "health"?:{"before","after": each {"state":"passed"|"failing"|"not-available","kind","why"?,"attributes":[{"id","name","value","worst","threshold","raw"}]}},
@@ -58,6 +58,9 @@
 /* All return a new reference, or NULL when memory is out. */
 json_t *exh_record_text(const char *text);                                              /* a path or device string need not be UTF-8; JSON must be */
 json_t *exh_record_result(const char *format, const struct exh_acquire_result *result); /* RESULT */
+/* Adds to a RESULT what there is to tell of a failing or resumed medium. False: no memory. */
+bool exh_record_rescue(json_t *result, const struct exh_acquire_result *r);
+json_t *exh_record_pause(const struct exh_journal_pause *pause);
 json_t *exh_record_digests(const struct exh_digests *digests);
 json_t *exh_record_ranges(const struct exh_sectors *sectors); /* [[lba,count]...] of every range, whatever its state */
 json_t *exh_record_layout(const struct exh_layout *layout);

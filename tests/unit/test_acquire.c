@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "acquire/acquire.h"
+#include "acquire/stage.h"
 #include "formats/model/text.h"
 #include "verify/digest_set.h"
 
@@ -67,7 +68,11 @@ static bool run(const char *source, const char *image, unsigned threads, uint64_
                             .guid = {1, 2, 3, 4},
                             .verify_image = true,
                             .threads = threads};
-    ok = ok && exh_acquire_run(&plan, result, err);
+    struct exh_stage *stage = ok ? exh_stage_open(image, err) : NULL;
+    ok = stage != NULL && exh_acquire_run(&plan, stage, result, err);
+    if (ok)
+        exh_stage_clear(stage);
+    exh_stage_close(stage);
     exh_medium_close(medium);
     exh_fields_close(&fields);
     return ok;
@@ -156,7 +161,10 @@ static void changed_source_is_not_published(void **state)
                             .platform = "Linux",
                             .verify_image = true,
                             .recheck = not_the_same};
-    assert_false(exh_acquire_run(&plan, &result, &err));
+    struct exh_stage *stage = exh_stage_open("x.raw", &err);
+    assert_non_null(stage);
+    assert_false(exh_acquire_run(&plan, stage, &result, &err));
+    exh_stage_close(stage);
     assert_int_equal(err.code, EXH_GONE);
     assert_int_equal(err.side, EXH_SIDE_SOURCE);
     assert_int_equal(result.acquisition, EXH_INCOMPLETE);

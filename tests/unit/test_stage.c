@@ -156,8 +156,19 @@ static void open_with_files(struct exh_names *names)
     fsyncs = 0;
 }
 
+static bool publish(const struct exh_names *names)
+{
+    struct exh_names where = {0};
+    bool ok = exh_stage_publish(stage, names, &where, &err);
+    if (ok)
+        assert_int_equal(where.count, names->count);
+    exh_names_close(&where);
+    return ok;
+}
+
 static void check_published(void)
 {
+    exh_stage_clear(stage);
     check_holds("disk.E01", "disk.E01");
     check_holds("disk.E02", "disk.E02");
     check_holds("disk.E03", "disk.E03");
@@ -227,7 +238,7 @@ static void refusals(void **state)
     refused(image, EXH_REFUSED, "never overwritten");
     assert_int_equal(unlink(image), 0);
     assert_int_equal(mkdir(in("disk.E01.partial"), 0700), 0);
-    refused(image, EXH_REFUSED, "holds an unfinished acquisition; remove it to start again");
+    refused(image, EXH_REFUSED, "holds an unfinished acquisition; go on with --resume");
     assert_true(exists("disk.E01.partial"));
     assert_int_equal(rmdir(in("disk.E01.partial")), 0);
     put("disk.E01.partial", "a file");
@@ -266,9 +277,9 @@ static void the_first_segment_comes_last(void **state)
     (void)state;
     struct exh_names names;
     open_with_files(&names);
-    assert_true(exh_stage_publish(stage, &names, &err));
-    /* Its name appears only after those of the others are durable; both folders are synced, and the removal too. */
-    assert_string_equal(calls, "m:disk.E02 m:disk.E03 s m:disk.E01 s s s ");
+    assert_true(publish(&names));
+    /* What is to be moved is written down first; its name appears only after those of the others are durable; both folders are synced. */
+    assert_string_equal(calls, "s m:publishing s m:disk.E02 m:disk.E03 s s m:disk.E01 s s ");
     check_published();
     exh_names_close(&names);
 }
@@ -279,8 +290,8 @@ static void without_noreplace(void **state)
     struct exh_names names;
     no_noreplace = true;
     open_with_files(&names);
-    assert_true(exh_stage_publish(stage, &names, &err));
-    assert_string_equal(calls, "m:disk.E02 m:disk.E03 s m:disk.E01 s s s ");
+    assert_true(publish(&names));
+    assert_string_equal(calls, "s m:publishing s m:disk.E02 m:disk.E03 s s m:disk.E01 s s ");
     check_published();
     exh_names_close(&names);
 }
@@ -291,7 +302,7 @@ static void without_noreplace_and_links(void **state)
     struct exh_names names;
     no_noreplace = no_links = true;
     open_with_files(&names);
-    assert_true(exh_stage_publish(stage, &names, &err));
+    assert_true(publish(&names));
     check_published();
     exh_names_close(&names);
 }
@@ -307,7 +318,7 @@ static void a_collision_half_way(void **state)
         open_with_files(&names);
         put("disk.E01", "another's");
         exh_error_clear(&err);
-        assert_false(exh_stage_publish(stage, &names, &err));
+        assert_false(publish(&names));
         assert_int_equal(err.code, EXH_REFUSED);
         assert_int_equal(err.side, EXH_SIDE_DESTINATION);
         assert_non_null(strstr(err.text, "nothing was published"));
@@ -329,7 +340,7 @@ static void a_missing_file(void **state)
     struct exh_names names;
     open_with_files(&names);
     assert_int_equal(unlink(in("disk.E01.partial/disk.E03")), 0);
-    assert_false(exh_stage_publish(stage, &names, &err));
+    assert_false(publish(&names));
     assert_int_equal(err.sys, ENOENT);
     assert_false(exists("disk.E01") || exists("disk.E02"));
     check_holds("disk.E01.partial/disk.E02", "disk.E02");
@@ -346,7 +357,7 @@ static void every_fsync_counts(void **state)
         open_with_files(&names);
         fail_fsync_at = n;
         exh_error_clear(&err);
-        assert_false(exh_stage_publish(stage, &names, &err));
+        assert_false(publish(&names));
         assert_int_equal(err.code, EXH_IO);
         assert_int_equal(err.sys, EIO);
         assert_int_equal(err.side, EXH_SIDE_DESTINATION);
@@ -368,7 +379,7 @@ static void leftovers_stay(void **state)
     struct exh_names names;
     open_with_files(&names);
     put("disk.E01.partial/state", "kept");
-    assert_true(exh_stage_publish(stage, &names, &err));
+    assert_true(publish(&names));
     check_holds("disk.E01", "disk.E01");
     check_holds("disk.E01.partial/state", "kept");
     exh_names_close(&names);
@@ -379,7 +390,7 @@ static void no_files_is_a_bug(void **state)
     (void)state;
     struct exh_names none = {0};
     stage = exh_stage_open(image, &err);
-    assert_false(exh_stage_publish(stage, &none, &err));
+    assert_false(publish(&none));
     assert_int_equal(err.code, EXH_BUG);
 }
 
