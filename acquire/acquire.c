@@ -117,8 +117,7 @@ static bool publish_map(struct exh_run *run, struct exh_error *err)
     char *name = exh_text_format("%s.map", exh_stage_name(run->stage));
     run->out->map_file = exh_text_format("%s.map", p->image);
     bool ok = (name != NULL && run->out->map_file != NULL) || exh_nomem(err, "a name");
-    ok = ok && final_map(run, &file.map, err) &&
-         exh_mapfile_save(&file, &span, exh_stage_target(run->stage), name, p->program, err);
+    ok = ok && final_map(run, &file.map, err) && exh_mapfile_save(&file, &span, exh_stage_target(run->stage), name, p->program, err);
     exh_map_close(&file.map);
     free(name);
     return ok || exh_on_side(err, EXH_SIDE_DESTINATION);

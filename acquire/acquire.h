@@ -25,13 +25,13 @@ struct exh_acquire_result {
     uint64_t fault_count;
     uint64_t seconds_reading, seconds_verifying;
     /* Of a failing medium, and of all runs together where it took several. */
-    bool in_passes;              /* it was not read in one stream */
-    struct exh_history history;  /* passes, pauses, trouble (settled), speed; no data lines */
-    uint64_t recovered_sectors;  /* failed at least once, and then read */
-    uint64_t given_up_sectors;   /* of the unreadable ones: not read alone (--no-scrape) */
-    struct exh_sectors changed;  /* read one way and later another (SUSPECT) */
+    bool in_passes;                      /* it was not read in one stream */
+    struct exh_history history;          /* passes, pauses, trouble (settled), speed; no data lines */
+    uint64_t recovered_sectors;          /* failed at least once, and then read */
+    uint64_t given_up_sectors;           /* of the unreadable ones: not read alone (--no-scrape) */
+    struct exh_sectors changed;          /* read one way and later another (SUSPECT) */
     uint64_t kept_sectors, lost_sectors; /* of an earlier run: proven and taken over; found not to be what was written, and read again */
-    char *map_file;              /* the published map of a medium that could not be read whole; NULL: none */
+    char *map_file;                      /* the published map of a medium that could not be read whole; NULL: none */
 };
 
 struct exh_stage; /* stage.h */

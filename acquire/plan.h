@@ -35,10 +35,10 @@ struct exh_plan {
     struct exh_pass_policy policy;
     const uint8_t *fill; /* pattern put where nothing could be read; NULL: zeros */
     size_t fill_length;
-    const char *state;       /* text kept in the staging folder, with which the caller can make this plan again; NULL: nothing is kept for a later run */
-    bool resume;             /* go on with what is in the staging folder */
-    unsigned save_seconds;   /* how often what was done is made durable; 0: only at the end of a phase */
-    uint64_t origin_bytes;   /* where the medium's first sector lies on its device (--start): for the map */
+    const char *state; /* text kept in the staging folder, with which the caller can make this plan again; NULL: nothing is kept for a later run */
+    bool resume;       /* go on with what is in the staging folder */
+    unsigned save_seconds;               /* how often what was done is made durable; 0: only at the end of a phase */
+    uint64_t origin_bytes;               /* where the medium's first sector lies on its device (--start): for the map */
     const struct exh_names *continue_in; /* folders where further segments go, the last one the new; NULL: none */
     const char *map_path;                /* a ddrescue map of this medium to begin with; NULL: none */
     struct exh_medium *rescued;          /* holds what that map calls finished; NULL: it is read again */

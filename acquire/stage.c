@@ -56,7 +56,8 @@ static bool refuse_partial(const struct exh_place *p, struct exh_error *err)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "another run is writing to %s/ now", p->folder);
     if (!folder)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is in the way: the image is prepared in a folder of that name", p->folder);
-    return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s/ holds an unfinished acquisition; go on with --resume, or remove it to start again", p->folder);
+    return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s/ holds an unfinished acquisition; go on with --resume, or remove it to start again",
+                    p->folder);
 }
 
 static bool cannot_lock(const struct exh_place *p, struct exh_error *err)
@@ -204,13 +205,15 @@ static bool join_place(struct exh_stage *s, struct exh_place *p, const char *dir
         return false;
     if (mkdir(p->folder, 0700) != 0 && errno != EEXIST)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot make the staging folder");
-    return open_folder(p, err) && exh_place_sync(p->target_fd, p->target, err) && refuse_parts(s, p, err) && exh_names_add(&s->joined, p->folder, err);
+    return open_folder(p, err) && exh_place_sync(p->target_fd, p->target, err) && refuse_parts(s, p, err) &&
+           exh_names_add(&s->joined, p->folder, err);
 }
 
 bool exh_stage_join(struct exh_stage *stage, const char *directory, struct exh_error *err)
 {
     if (stage->place_count == EXH_PLACES_MAX)
-        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "an image lies in at most %u folders", EXH_PLACES_MAX) || exh_on_side(err, EXH_SIDE_DESTINATION);
+        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "an image lies in at most %u folders", EXH_PLACES_MAX) ||
+               exh_on_side(err, EXH_SIDE_DESTINATION);
     struct exh_place *p = &stage->places[stage->place_count++];
     p->folder_fd = p->target_fd = -1;
     if (join_place(stage, p, directory, err))

@@ -24,10 +24,10 @@ bool exh_stage_exists(const char *image);
 /* Goes on in `directory`: DIR/NAME.partial/ is made, or taken up, and locked. Also for those of earlier runs, in their order. */
 EXH_MUST_CHECK bool exh_stage_join(struct exh_stage *stage, const char *directory, struct exh_error *err);
 
-const char *exh_stage_folder(const struct exh_stage *stage);               /* "case/disk.E01.partial" */
-const char *exh_stage_target(const struct exh_stage *stage);               /* "case" or "." */
-const char *exh_stage_name(const struct exh_stage *stage);                 /* "disk.E01" */
-const struct exh_names *exh_stage_joined(const struct exh_stage *stage);   /* the further staging folders, in order; count 0: none */
+const char *exh_stage_folder(const struct exh_stage *stage);             /* "case/disk.E01.partial" */
+const char *exh_stage_target(const struct exh_stage *stage);             /* "case" or "." */
+const char *exh_stage_name(const struct exh_stage *stage);               /* "disk.E01" */
+const struct exh_names *exh_stage_joined(const struct exh_stage *stage); /* the further staging folders, in order; count 0: none */
 
 /* Writes or replaces a small file in the staging folder, durably: name.new, fsync, rename, fsync of the folder. */
 EXH_MUST_CHECK bool exh_stage_keep(struct exh_stage *stage, const char *name, const char *text, struct exh_error *err);
@@ -36,8 +36,8 @@ EXH_MUST_CHECK bool exh_stage_read(const char *image, const char *name, char **t
 
 /* Refuses before anything is written when a file of this name is already in the target folder. */
 EXH_MUST_CHECK bool exh_stage_vacant(const struct exh_stage *stage, const char *name, struct exh_error *err);
-/* Renames every file into the target folder (a path in a joined staging folder: into that one's), the first one last; fsyncs all folders. What else is
- * in the staging folder stays until exh_stage_clear, so that a run that is cut now can still be recorded. *paths (zeroed) gets where they are. */
+/* Renames every file into the target folder (a path in a joined staging folder: into that one's), the first one last; fsyncs all folders. What else
+ * is in the staging folder stays until exh_stage_clear, so that a run that is cut now can still be recorded. *paths (zeroed) gets where they are. */
 EXH_MUST_CHECK bool exh_stage_publish(struct exh_stage *stage, const struct exh_names *files, struct exh_names *paths, struct exh_error *err);
 /* Removes state, map, journal and work file, and the staging folders: the image is published and recorded, or nothing was worth keeping. */
 void exh_stage_clear(struct exh_stage *stage);

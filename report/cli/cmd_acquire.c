@@ -27,8 +27,8 @@ static enum exh_exit acquire(struct exh_args *args, const struct exh_partial_sta
     exh_error_clear(&err);
     if (!exh_source_open(args, exh_operand(args, 0), false, false, &source, &err))
         return exh_tell_error(args, &err);
-    enum exh_exit code = choose_fields(args, &source, state, &fields, &err) ? exh_make_image(args, "acquire", &source, &fields, state)
-                                                                            : exh_tell_error(args, &err);
+    enum exh_exit code =
+        choose_fields(args, &source, state, &fields, &err) ? exh_make_image(args, "acquire", &source, &fields, state) : exh_tell_error(args, &err);
     exh_fields_close(&fields);
     exh_source_done(&source);
     return code;
@@ -58,7 +58,7 @@ static enum exh_exit nothing_to_resume(struct exh_args *args, const char *image)
         return EXH_EXIT_DONE;
     }
     (void)exh_fail(&err, EXH_NOT_FOUND, EXH_NO_OFFSET, "%s.partial does not exist: there is nothing to resume, and no source was named to begin with",
-                       image);
+                   image);
     return exh_tell_error(args, &err);
 }
 
@@ -135,8 +135,9 @@ const struct exh_command exh_command_acquire = {
     .least_operands = 1,
     .most_operands = 2,
     .run = acquire_run,
-    .notes = "The source is opened read-only. A device that fails is read in passes: copy, copy backward, sweep, trim, scrape, retry; what cannot be\n"
-             "read is narrowed down to single sectors, filled, counted and listed (exit status 3), and IMAGE.map tells it in ddrescue's syntax.\n"
-             "Nothing appears under the image's name before it has been read back and matches. A run that is cut (device gone, disk full,\n"
-             "interrupt, power) leaves IMAGE.partial/, and acquire --resume IMAGE goes on after it has proven that what is there is what was\n"
-             "written, and that the medium is the same."};
+    .notes =
+        "The source is opened read-only. A device that fails is read in passes: copy, copy backward, sweep, trim, scrape, retry; what cannot be\n"
+        "read is narrowed down to single sectors, filled, counted and listed (exit status 3), and IMAGE.map tells it in ddrescue's syntax.\n"
+        "Nothing appears under the image's name before it has been read back and matches. A run that is cut (device gone, disk full,\n"
+        "interrupt, power) leaves IMAGE.partial/, and acquire --resume IMAGE goes on after it has proven that what is there is what was\n"
+        "written, and that the medium is the same."};

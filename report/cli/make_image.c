@@ -285,8 +285,8 @@ static bool record_resume(struct make *m, struct exh_error *err)
                                                             : (struct exh_journal_pause){.why = "it was killed before it had begun to read"};
     exh_history_close(&history);
     last.resumed = (uint64_t)time(NULL);
-    json_t *body = json_pack("{s:I,s:o,s:o,s:o,s:o}", "begin_seq", (json_int_t)m->recording.begin_seq, "command", exh_command_line_json(m->args), "source",
-                             exh_source_json(m->source), "pause", exh_record_pause(&last), "environment", exh_environment_json());
+    json_t *body = json_pack("{s:I,s:o,s:o,s:o,s:o}", "begin_seq", (json_int_t)m->recording.begin_seq, "command", exh_command_line_json(m->args),
+                             "source", exh_source_json(m->source), "pause", exh_record_pause(&last), "environment", exh_environment_json());
     return exh_recording_add(&m->recording, "-resume", body, NULL, 0, err);
 }
 

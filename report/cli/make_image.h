@@ -21,8 +21,8 @@
         .name = "--threads", .argument = "N", .help = "1 runs the serial twin, which gives the same bytes"                                           \
     }
 
-/* The whole command behind its source; `state` is of an earlier run that is gone on with, or NULL: fields may hold case data already (convert takes the source image's own). Tells everything, gives the exit
- * code. */
+/* The whole command behind its source; `state` is of an earlier run that is gone on with, or NULL: fields may hold case data already (convert takes
+ * the source image's own). Tells everything, gives the exit code. */
 enum exh_exit exh_make_image(struct exh_args *args, const char *type, struct exh_opened *source, struct exh_fields *fields,
                              const struct exh_partial_state *state);
 

@@ -1,0 +1,46 @@
+/* run.h - one acquisition under way: what acquire.c, put.c, take_up.c and read_back.c share. Internal to acquire/. */
+#ifndef EXH_ACQUIRE_RUN_H
+#define EXH_ACQUIRE_RUN_H
+
+#include "acquire/acquire.h"
+#include "acquire/keeper.h"
+#include "acquire/scout.h"
+#include "acquire/stage.h"
+#include "verify/digest_set.h"
+
+#define EXH_WORK_FILE "work.raw" /* in the staging folder: what a sink that takes blocks only in order is fed from */
+
+struct exh_run {
+    const struct exh_plan *plan;
+    struct exh_acquire_result *out;
+    struct exh_stage *stage;
+    struct exh_sink *sink, *work; /* the image; the raw work file, when one is needed */
+    struct exh_digest_set *set;
+    struct exh_journal *journal; /* NULL: nothing is kept for a later run */
+    struct exh_scout scout;
+    struct exh_keeper keeper;
+    bool keeping;                 /* keeper is open */
+    struct exh_map map;           /* of the medium, as far as it was read */
+    bool trouble;                 /* the medium is read in passes */
+    uint64_t streamed;            /* sectors from the first on that the digests and the image have taken, in order */
+    struct exh_sectors lost_kept; /* BAD: sectors that what an earlier run wrote in order holds as zeros; they are not tried again */
+    uint64_t run_number;
+    bool wrote; /* something is in the staging folder that is worth keeping */
+};
+
+/* put.c - reads the medium into the sink, with the digests of record. */
+EXH_MUST_CHECK bool exh_run_put(struct exh_run *run, struct exh_error *err);
+/* An orderly stop: what was done is made durable, and the journal says when and why. */
+void exh_run_pause(struct exh_run *run, const struct exh_error *why);
+/* take_up.c - finds, proves and takes over what an earlier run left: map, history, streamed, trouble. */
+EXH_MUST_CHECK bool exh_run_take_up(struct exh_run *run, struct exh_error *err);
+/* Opens what the staging folder holds of the image (or of the work file) for reading. *out NULL: nothing. */
+EXH_MUST_CHECK bool exh_run_open_kept(struct exh_run *run, bool work, struct exh_medium **out, uint64_t *kept, struct exh_error *err);
+/* read_back.c - the staged image past the page cache against what was read, and what it says of itself against what was meant. */
+EXH_MUST_CHECK bool exh_run_read_back(struct exh_run *run, struct exh_error *err);
+
+/* What the map's sectors are on the device. */
+struct exh_mapfile_span exh_run_span(const struct exh_run *run);
+char *exh_run_staged(const struct exh_run *run, const char *name); /* path of a file of the sink; NULL: no memory */
+
+#endif

@@ -1,0 +1,27 @@
+/* stage_place.h - a staging folder and the folder its files go to: what stage.c and publish.c share. Internal to acquire/. */
+#ifndef EXH_ACQUIRE_STAGE_PLACE_H
+#define EXH_ACQUIRE_STAGE_PLACE_H
+
+#include "acquire/stage.h"
+
+#define EXH_STAGE_PUBLISHING "publishing" /* the files that are being moved into place, a line each: a run that is cut then can be taken back */
+#define EXH_PLACES_MAX 64u
+
+struct exh_place {
+    char *folder, *target;
+    int folder_fd, target_fd; /* folder_fd carries the lock */
+};
+
+struct exh_stage {
+    struct exh_place places[EXH_PLACES_MAX]; /* the first is the image's own */
+    size_t place_count;
+    struct exh_names joined; /* folders of the others */
+    char *name;
+};
+
+/* fsync of a folder; EINVAL means that the file system has no such thing (POSIX), everything else is a loss. */
+EXH_MUST_CHECK bool exh_place_sync(int fd, const char *path, struct exh_error *err);
+/* Moves back what a run that was cut had already moved into place. */
+EXH_MUST_CHECK bool exh_stage_take_back(struct exh_stage *stage, struct exh_error *err);
+
+#endif
