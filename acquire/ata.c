@@ -187,10 +187,15 @@ uint16_t exh_ata_word(const uint8_t data[EXH_ATA_DATA_BYTES], unsigned n)
 
 bool exh_ata_checksum_holds(const uint8_t data[EXH_ATA_DATA_BYTES])
 {
+#ifdef EXH_FUZZING /* mutations must get past it */
+    (void)data;
+    return true;
+#else
     uint8_t sum = 0;
     for (size_t i = 0; i < EXH_ATA_DATA_BYTES; i++)
         sum = (uint8_t)(sum + data[i]);
     return sum == 0;
+#endif
 }
 
 static uint64_t words(const uint8_t *data, unsigned first, unsigned count)
