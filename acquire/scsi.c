@@ -50,7 +50,10 @@ bool exh_scsi_ask(struct exh_transport *transport, const struct exh_command_sent
         if (sense[0] != EXH_SENSE_ATTENTION || sense[1] == MEDIUM_MAY_HAVE_CHANGED)
             break;
     }
-    return exh_scsi_no_answer(&reply, err);
+    (void)exh_scsi_no_answer(&reply, err);
+    if (sense[0] == EXH_SENSE_ATTENTION && sense[1] == MEDIUM_MAY_HAVE_CHANGED)
+        err->code = EXH_GONE;
+    return false;
 }
 
 void exh_scsi_settle(struct exh_transport *transport)

@@ -14,7 +14,7 @@
 #define EXH_STATUS_QUEUE_FULL 0x28u
 
 /* Sends one command and, when the device first has something of its own to say (UNIT ATTENTION), sends it again, a few times. True: it ended well,
- * and *bytes arrived. A changed medium (6/28) is never passed over. */
+ * and *bytes arrived. A changed medium (6/28) is never passed over: EXH_GONE. */
 EXH_MUST_CHECK bool exh_scsi_ask(struct exh_transport *transport, const struct exh_command_sent *command, void *in, uint32_t in_length,
                                  uint32_t *bytes, struct exh_error *err);
 /* Did the command do what it should? Sense data of NO SENSE or RECOVERED ERROR comes with an answer; anything else, and a deferred error, instead of

@@ -39,6 +39,7 @@ struct fake_drive {
     const uint8_t *data; /* of the first data_blocks; behind them a pattern by address */
     uint64_t data_blocks;
     bool no_capacity_16, no_media, fixed_sense, sense_without_lba;
+    bool claims_data;   /* of a read that fails, all of it, as some host adapters do */
     uint64_t sense_lba; /* what it says of where a read failed; UINT64_MAX: the truth */
     struct fake_bad bad[FAKE_BAD_MAX];
     struct fake_event script[FAKE_SCRIPT_MAX];
@@ -48,6 +49,8 @@ struct fake_drive {
     /* an ATA disk */
     uint64_t visible, native, dco, ama; /* sectors; native, dco, ama 0: the feature set is not there */
     bool lba48, no_checksum, smart, smart_off, exceeded, bad_smart_checksum, no_registers, fixed_registers, wrong_signature;
+    bool bad_dco_checksum, short_data;
+    uint8_t ata_status;   /* returned for the one of an idle drive; 0: that one */
     bool no_feature_sets; /* words 82 and 83 are not valid */
     uint32_t aborts;      /* bit (command & 31) of ATA commands that it aborts */
     uint8_t smart_slots[30 * 12], threshold_slots[30 * 12];
@@ -142,7 +145,9 @@ static inline bool fake_read(struct fake_drive *d, uint64_t lba, uint64_t count,
         uint64_t at = bad->first > lba ? bad->first : lba;
         if (bad->times > 0 && --bad->times == 0)
             bad->count = 0;
-        return fake_sense(d, r, bad->sense, d->sense_lba == UINT64_MAX ? at : d->sense_lba, false);
+        (void)fake_sense(d, r, bad->sense, d->sense_lba == UINT64_MAX ? at : d->sense_lba, false);
+        r->bytes = d->claims_data ? in_length : 0;
+        return true;
     }
     count -= one_less ? 1 : 0;
     for (uint64_t i = 0; i < count && (i + 1) * d->block_bytes <= in_length; i++) {
@@ -235,6 +240,7 @@ static inline void fake_dco(const struct fake_drive *d, uint8_t out[512])
     exh_put_le64(out + 6, d->dco - 1);
     out[510] = 0xA5;
     fake_checksum(out);
+    out[511] = (uint8_t)(out[511] + (d->bad_dco_checksum ? 1 : 0));
 }
 
 static inline void fake_smart(const struct fake_drive *d, bool thresholds, uint8_t out[512])
@@ -251,6 +257,8 @@ static inline bool fake_registers(struct fake_drive *d, uint8_t status, uint8_t 
     uint8_t device = extend ? 0x40 : (uint8_t)(0x40 | (lba >> 24 & 0x0F));
     if (d->no_registers)
         return true;
+    if (d->ata_status != 0 && status == 0x50)
+        status = d->ata_status;
     r->status = 2;
     if (d->fixed_registers) {
         r->sense[0] = 0x70;
@@ -284,7 +292,7 @@ static inline bool fake_ata_data(struct fake_drive *d, uint8_t data[512], void *
             data[i] = fake_random(d);
         n = fake_random(d) < 128 ? 512 : (size_t)fake_random(d) * 2;
     }
-    return fake_gives(r, data, n, 512, in, in_length);
+    return fake_gives(r, data, n, d->short_data ? 511 : 512, in, in_length);
 }
 
 static inline bool fake_ata(struct fake_drive *d, const uint8_t *cdb, void *in, uint32_t in_length, struct exh_command_reply *r)

@@ -242,6 +242,9 @@ static void scsi_pages_cut_at_every_length(void **state)
         assert_int_equal(h.state, EXH_HEALTH_PASSED);
         assert_int_equal(h.attribute_count, n < 12 ? 4 : n < 18 ? 5 : 6);
     }
+    const uint8_t log_0d_short[] = {0x0D, 0, 0, 5, 0, 0, 0x01, 1, 0}; /* a value that ends before the temperature */
+    set_log(&drive, 0x0D, log_0d_short, sizeof log_0d_short);
+    assert_int_equal(ask(&drive).attribute_count, 5);
     for (size_t n = 0; n < 10; n++) {
         set_log(&drive, 0x2F, log_2f_good, n);
         assert_int_equal(ask(&drive).state, EXH_HEALTH_NOT_AVAILABLE);

@@ -120,6 +120,28 @@ static void r17_a_drive_that_aborts_was_not_checked(void **state)
     is_area(&hidden.dco, EXH_HIDDEN_FOUND, 12000 - 8192, "may be hidden by the HPA");
 }
 
+/* All numbers equal, but what brings them is not sound: not checked, and not "none". */
+static void r17_an_unsound_answer_is_no_answer(void **state)
+{
+    (void)state;
+    static const uint8_t statuses[] = {0x10, 0xD0, 0x70, 0x58, 0x51};
+    struct fake_drive drive = fake_ata_disk();
+    drive.native = drive.dco = drive.ama = 8192;
+    drive.bad_dco_checksum = true;
+    struct exh_hidden hidden = look(&drive);
+    is_area(&hidden.hpa, EXH_HIDDEN_NONE, 0, "");
+    is_area(&hidden.dco, EXH_HIDDEN_NOT_CHECKED, 0, "checksum");
+    for (size_t i = 0; i < sizeof statuses; i++) {
+        drive.ata_status = statuses[i];
+        hidden = look(&drive);
+        is_area(&hidden.hpa, EXH_HIDDEN_NOT_CHECKED, 0, "status is");
+        is_area(&hidden.ama, EXH_HIDDEN_NOT_CHECKED, 0, "status is");
+    }
+    drive.short_data = true;
+    hidden = look(&drive);
+    all_unchecked(&hidden, "511 bytes");
+}
+
 static void r17_bridges(void **state)
 {
     (void)state;
@@ -335,6 +357,7 @@ int main(void)
         cmocka_unit_test(r17_accessible_max_address),
         cmocka_unit_test(r17_nothing_hidden),
         cmocka_unit_test(r17_a_drive_that_aborts_was_not_checked),
+        cmocka_unit_test(r17_an_unsound_answer_is_no_answer),
         cmocka_unit_test(r17_bridges),
         cmocka_unit_test(r17_a_drive_that_contradicts_itself),
         cmocka_unit_test(r17_no_disk_and_no_transport),

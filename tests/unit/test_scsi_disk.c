@@ -167,6 +167,7 @@ static void once_trusts_only_what_arrived(void **state)
     struct fake_drive drive = fake_scsi_disk(BLOCKS, 520);
     struct bench b;
     add_bad(&drive, 105, 1, 0, 3, 0x11, 0);
+    drive.claims_data = true;
     set_up_bench(&b, &drive);
     uint32_t before = drive.reads;
     assert_true(read_blocks(&b, 100, 8, EXH_ONCE));
@@ -372,8 +373,31 @@ static void r3_a_run_of_errors_is_asked_about(void **state)
         assert_true(drive.sent - before < 30);
         assert_false(exh_scsi_disk_present(b.medium, &b.err));
         assert_int_equal(b.err.code, EXH_GONE);
+        /* Too few errors for a run, but they reach to the end of the want. */
+        assert_false(read_blocks(&b, 100, 8, EXH_THOROUGH));
+        assert_int_equal(b.err.code, EXH_GONE);
         drive.no_media = false, drive.blocks = BLOCKS;
         assert_true(exh_scsi_disk_present(b.medium, &b.err));
+        tear_down_bench(&b);
+    }
+}
+
+/* After a reset or a change of parameters, and whenever it is asked: another capacity, or a medium that changed in between, is another disk. */
+static void r3_another_disk_is_not_read_on(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct fake_drive drive = fake_scsi_disk(BLOCKS, 520);
+        struct bench b;
+        set_up_bench(&b, &drive);
+        drive.script[0] = (struct fake_event){.at = drive.sent, .sense = {6, 0x2A, 9}};
+        drive.script[1] = (struct fake_event){.at = drive.sent + 2, .sense = {6, 0x28, 0}}; /* instead of READ CAPACITY */
+        drive.script_count = way == 2 ? 2 : 1;
+        drive.blocks += way == 0 ? 1 : 0;
+        drive.block_bytes += way == 1 ? 8 : 0;
+        assert_false(read_blocks(&b, 100, 4, EXH_ONCE));
+        assert_int_equal(b.err.code, EXH_GONE);
+        drive.block_bytes = 520;
         tear_down_bench(&b);
     }
 }
@@ -587,6 +611,7 @@ int main(void)
         cmocka_unit_test(a_recovered_error_comes_with_its_data),
         cmocka_unit_test(r3_gone_is_not_bad),
         cmocka_unit_test(r3_a_run_of_errors_is_asked_about),
+        cmocka_unit_test(r3_another_disk_is_not_read_on),
         cmocka_unit_test(a_cancelled_read_is_cancelled),
         cmocka_unit_test(unit_attentions_before_the_first_question),
         cmocka_unit_test(garbage),
