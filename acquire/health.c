@@ -300,15 +300,15 @@ static void ask_scsi(struct exh_transport *transport, struct exh_health *out)
 
 void exh_health_ask(struct exh_transport *transport, const char *why, struct exh_health *out)
 {
-    struct exh_scsi_inquiry inquiry;
+    uint8_t type;
     struct exh_ata_identity id;
     struct exh_error err = {0};
     memset(out, 0, sizeof *out);
     if (transport == NULL)
         (void)snprintf(out->why, sizeof out->why, "%s", why != NULL && why[0] != '\0' ? why : "the device takes no commands");
-    else if (!exh_scsi_inquiry(transport, &inquiry, &err))
-        (void)snprintf(out->why, sizeof out->why, "INQUIRY: %.140s", err.text);
-    else if (inquiry.type == EXH_SCSI_OPTICAL)
+    else if (!exh_scsi_type(transport, &type, &err))
+        (void)snprintf(out->why, sizeof out->why, "%.150s", err.text);
+    else if (type == EXH_SCSI_OPTICAL)
         (void)snprintf(out->why, sizeof out->why, "optical drives do not tell their health");
     else if (exh_ata_identify(transport, &id, &err))
         ask_ata(transport, &id, out);

@@ -104,19 +104,16 @@ static void look_for_dco(struct exh_transport *transport, const struct exh_ata_i
                        out->hpa.state == EXH_HIDDEN_NOT_CHECKED ? "HPA" : "accessible max address");
 }
 
-static bool is_disk(const struct exh_scsi_inquiry *inquiry)
-{
-    return inquiry->type == EXH_SCSI_DISK || inquiry->type == EXH_SCSI_SIMPLIFIED_DISK || inquiry->type == EXH_SCSI_ZONED_DISK;
-}
+static bool is_disk(uint8_t type) { return type == EXH_SCSI_DISK || type == EXH_SCSI_SIMPLIFIED_DISK || type == EXH_SCSI_ZONED_DISK; }
 
 /* Is there an ATA disk that says what it has? */
 static bool identify(struct exh_transport *transport, struct exh_ata_identity *id, struct exh_error *err)
 {
-    struct exh_scsi_inquiry inquiry;
-    if (!exh_scsi_inquiry(transport, &inquiry, err))
-        return exh_context(err, "INQUIRY");
-    if (!is_disk(&inquiry))
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "the device is no disk (device type %02xh)", inquiry.type);
+    uint8_t type;
+    if (!exh_scsi_type(transport, &type, err))
+        return false;
+    if (!is_disk(type))
+        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "the device is no disk (device type %02xh)", type);
     return exh_ata_identify(transport, id, err) || exh_context(err, "a SCSI disk, or an ATA disk that does not answer");
 }
 

@@ -69,38 +69,19 @@ void exh_scsi_settle(struct exh_transport *transport)
     }
 }
 
-static void take_text(struct exh_cursor *c, size_t length, char *out)
+bool exh_scsi_type(struct exh_transport *transport, uint8_t *type, struct exh_error *err)
 {
-    const uint8_t *p = exh_cursor_bytes(c, length);
-    size_t n = p != NULL ? length : 0;
-    while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\0'))
-        n--;
-    for (size_t i = 0; i < n; i++)
-        out[i] = p[i] >= 0x20 && p[i] < 0x7F ? (char)p[i] : '?';
-    out[n] = '\0';
-}
-
-bool exh_scsi_inquiry(struct exh_transport *transport, struct exh_scsi_inquiry *out, struct exh_error *err)
-{
-    uint8_t in[36];
+    uint8_t in[36]; /* what every device has of it */
     struct exh_command_sent command = {.cdb = {0x12, [4] = sizeof in}, .cdb_length = 6, .timeout_ms = QUESTION_MS};
     uint32_t bytes;
-    memset(out, 0, sizeof *out);
     if (!exh_scsi_ask(transport, &command, in, sizeof in, &bytes, err))
-        return false;
-    struct exh_cursor c = exh_cursor_over(in, bytes);
-    uint8_t type = exh_cursor_u8(&c), removable = exh_cursor_u8(&c);
-    exh_cursor_skip(&c, 6);
-    take_text(&c, 8, out->vendor);
-    take_text(&c, 16, out->product);
-    take_text(&c, 4, out->revision);
-    if (!exh_cursor_ok(&c))
+        return exh_context(err, "INQUIRY");
+    if (bytes != sizeof in)
         return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "INQUIRY gave %u bytes of 36", bytes);
     /* Bits 7-5: the peripheral qualifier. Not 0: there is no such device behind this address. */
-    if (type >> 5 != 0)
-        return exh_fail(err, EXH_IO, EXH_NO_OFFSET, "INQUIRY says that no device is connected (%02xh)", type);
-    out->type = type & 0x1F;
-    out->removable = (removable & 0x80) != 0;
+    if (in[0] >> 5 != 0)
+        return exh_fail(err, EXH_IO, EXH_NO_OFFSET, "INQUIRY says that no device is connected (%02xh)", in[0]);
+    *type = in[0] & 0x1F;
     return true;
 }
 

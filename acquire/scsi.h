@@ -27,12 +27,8 @@ void exh_scsi_settle(struct exh_transport *transport);
 
 enum { EXH_SCSI_DISK = 0x00, EXH_SCSI_OPTICAL = 0x05, EXH_SCSI_SIMPLIFIED_DISK = 0x0E, EXH_SCSI_ZONED_DISK = 0x14 }; /* SPC-4 table 139, ZBC */
 
-struct exh_scsi_inquiry {
-    uint8_t type; /* peripheral device type */
-    bool removable;
-    char vendor[9], product[17], revision[5]; /* trimmed; what is no ASCII is '?' */
-};
-EXH_MUST_CHECK bool exh_scsi_inquiry(struct exh_transport *transport, struct exh_scsi_inquiry *out, struct exh_error *err);
+/* The peripheral device type of INQUIRY. */
+EXH_MUST_CHECK bool exh_scsi_type(struct exh_transport *transport, uint8_t *type, struct exh_error *err);
 
 struct exh_scsi_capacity {
     uint64_t blocks;

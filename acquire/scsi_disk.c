@@ -271,13 +271,13 @@ static const struct exh_medium_ops disk_ops = {.read = disk_read, .close = disk_
 
 static bool prepare(struct disk *d, struct exh_error *err)
 {
-    struct exh_scsi_inquiry inquiry;
+    uint8_t type;
     uint64_t bytes;
     exh_scsi_settle(d->transport);
-    if (!exh_scsi_inquiry(d->transport, &inquiry, err))
-        return exh_context(err, "the device does not say what it is");
-    if (inquiry.type != EXH_SCSI_DISK && inquiry.type != EXH_SCSI_ZONED_DISK)
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "device type %02xh is not a SCSI disk", inquiry.type);
+    if (!exh_scsi_type(d->transport, &type, err))
+        return false;
+    if (type != EXH_SCSI_DISK && type != EXH_SCSI_ZONED_DISK)
+        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "device type %02xh is not a SCSI disk", type);
     if (!exh_scsi_capacity(d->transport, &d->capacity, err))
         return exh_context(err, "the disk does not tell its capacity");
     if (d->capacity.block_bytes == 0 || d->capacity.block_bytes > EXH_SECTOR_BYTES_MAX ||
