@@ -11,6 +11,7 @@
 
 #include "acquire/acquire.h"
 #include "acquire/scsi_disk.h"
+#include "acquire/stage.h"
 #include "fake_drive.h"
 
 enum { BLOCKS = 8000, ROOM = 1024 };
@@ -502,8 +503,12 @@ static void image(struct fake_drive *drive, const char *name, struct exh_acquire
                             .verify_image = true,
                             .threads = 2};
     memset(result, 0, sizeof *result);
-    if (!exh_acquire_run(&plan, result, &err))
+    struct exh_stage *stage = exh_stage_open(name, &err);
+    assert_non_null(stage);
+    if (!exh_acquire_run(&plan, stage, result, &err))
         fail_msg("%s: %s", name, err.text);
+    exh_stage_clear(stage);
+    exh_stage_close(stage);
     exh_medium_close(medium);
     assert_int_equal(drive->harm, 0);
     assert_int_equal(result->verification, EXH_MATCH);
