@@ -9,7 +9,7 @@
 #include "formats/model/medium.h"
 
 /* What kind of thing a SOURCE argument names. */
-enum exh_source_kind { EXH_SOURCE_DEVICE, EXH_SOURCE_FILE, EXH_SOURCE_STDIN };
+enum exh_source_kind { EXH_SOURCE_DEVICE, EXH_SOURCE_FILE, EXH_SOURCE_STDIN, EXH_SOURCE_NBD };
 
 struct exh_device_facts {
     char path[256]; /* as given */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "acquire/guard.h"
+#include "acquire/nbd_uri.h"
 #include "acquire/sysfs.h"
 #include "formats/model/text.h"
 
@@ -199,6 +200,8 @@ bool exh_guard_reaches(const struct exh_machine *machine, struct exh_devno from,
 static bool know_source(struct walk *w, const char *source, bool *matters, struct exh_error *err)
 {
     struct stat st;
+    if (exh_nbd_is_uri(source)) /* what lies behind a server cannot be seen from here */
+        return true;
     if ((strcmp(source, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(source, &st)) != 0) {
         (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot look at the source");
         (void)exh_on_side(err, EXH_SIDE_SOURCE);

@@ -111,12 +111,12 @@ static bool take_facts(struct exh_nbd_link *link, struct exh_error *err)
     return take_text(name != NULL ? name : nbd_get_export_name(h), f->name, err) && take_text(nbd_get_export_description(h), f->description, err);
 }
 
-/* A wrong URI is the user's; no such socket, server or export is "not found", as with files. */
-static bool cannot_connect(const struct exh_nbd_link *link, struct exh_error *err)
+/* A URI that is not understood is the user's mistake; no such socket, server or export is "not found", as with files. */
+static bool cannot_connect(const struct exh_nbd_link *link, bool began, struct exh_error *err)
 {
     enum exh_code code = EXH_IO;
     switch (link->sys) {
-    case EINVAL: code = EXH_USAGE; break;
+    case EINVAL: code = began ? EXH_IO : EXH_USAGE; break;
     case ENOMEM: code = EXH_NOMEM; break;
     case ENOENT:
     case EACCES:
@@ -138,14 +138,15 @@ static bool connect_to(struct exh_nbd_link *link, const char *uri, const struct 
     /* Certificates and keys lie in local files; only a URI that asks for TLS may name them. */
     bool set = nbd_set_full_info(h, true) == 0 && nbd_set_pread_initialize(h, false) == 0 &&
                nbd_set_uri_allow_local_file(h, strncmp(uri, "nbds", 4) == 0) == 0;
-    if (!set || nbd_aio_connect_uri(h, uri) < 0)
+    bool began = set && nbd_aio_connect_uri(h, uri) == 0;
+    if (!began)
         note_libnbd_error(link);
     while (!link->broken && nbd_aio_is_ready(h) != 1) {
         if (!go_on_waiting(&v, err))
             return false;
         turn(link);
     }
-    return link->broken ? cannot_connect(link, err) : take_facts(link, err);
+    return link->broken ? cannot_connect(link, began, err) : take_facts(link, err);
 }
 
 struct exh_nbd_link *exh_nbd_link_open(const char *uri, const struct exh_nbd_patience *patience, struct exh_error *err)

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "acquire/nbd_uri.h"
 #include "formats/model/grow.h"
 #include "formats/model/text.h"
 #include "report/ledger/side_record.h"
@@ -140,15 +141,19 @@ bool exh_recording_open(const struct exh_args *args, const char *type, const cha
     out->asked = exh_arg(args, "--no-record") == NULL;
     out->insists = exh_arg(args, "--ledger") != NULL;
     if (!out->asked && may_create)
-        return true; /* nothing is looked up for these commands either */
+        return true;                     /* nothing is looked up for these commands either */
+    bool remote = exh_nbd_is_uri(image); /* lies in no folder: the ledger is that of the one we are in */
     struct exh_ledger_choice choice = {
-        .explicit_path = exh_arg(args, "--ledger"), .image = image, .may_create = may_create, .will_write = out->asked};
+        .explicit_path = exh_arg(args, "--ledger"), .image = remote ? "-" : image, .may_create = may_create, .will_write = out->asked};
     if (!exh_ledger_open(&choice, &out->ledger, &out->state, err))
         return exh_on_side(err, EXH_SIDE_LEDGER);
     out->recording = out->asked && (out->ledger != NULL || may_create);
     out->wants_side = out->asked && may_create;
     tell_choice(args, out);
-    char *name = out->ledger != NULL ? exh_ledger_name_of(out->ledger, image) : exh_text_copy(exh_text_base(image), strlen(exh_text_base(image)));
+    const char *base = exh_text_base(image);
+    char *name = remote                ? exh_text_to_utf8((const uint8_t *)image, strlen(image))
+                 : out->ledger != NULL ? exh_ledger_name_of(out->ledger, image)
+                                       : exh_text_copy(base, strlen(base));
     out->object = name != NULL ? json_pack("{s:s}", "image", name) : NULL;
     free(name);
     if (out->object == NULL)

@@ -130,7 +130,7 @@ extern const struct exh_command exh_command_acquire;
 const struct exh_command exh_command_acquire = {
     .name = "acquire",
     .operands = "SOURCE -o IMAGE | --resume IMAGE [SOURCE]",
-    .summary = "image a block device, file or standard input (-), read it back, record it",
+    .summary = "image a block device, NBD export, file or standard input (-), read it back, record it",
     .options = acquire_options,
     .least_operands = 1,
     .most_operands = 2,

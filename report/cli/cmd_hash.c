@@ -87,7 +87,7 @@ static const struct exh_option hash_options[] = {
 extern const struct exh_command exh_command_hash;
 const struct exh_command exh_command_hash = {.name = "hash",
                                              .operands = "SOURCE",
-                                             .summary = "digests of a device, image or standard input, without a verdict",
+                                             .summary = "digests of a device, NBD export, image or standard input, without a verdict",
                                              .options = hash_options,
                                              .least_operands = 1,
                                              .most_operands = 1,

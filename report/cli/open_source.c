@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "acquire/guard.h"
+#include "acquire/nbd.h"
+#include "acquire/nbd_link.h"
 #include "acquire/stream.h"
 #include "formats/container/source_file.h"
 #include "formats/disk/raw.h"
@@ -58,6 +60,14 @@ static bool open_device(struct exh_opened *o, uint32_t sector_bytes, struct exh_
     return o->whole != NULL;
 }
 
+static bool open_nbd(const struct exh_args *args, struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
+{
+    const struct exh_nbd_options options = {.sector_bytes = sector_bytes, .watch = exh_args_watch(args)};
+    o->kind = EXH_SOURCE_NBD;
+    o->whole = exh_nbd_open(o->path, &options, err);
+    return o->whole != NULL && exh_nbd_identity(o->whole, &o->identity, err);
+}
+
 /* A file as the medium: its bytes are what is imaged, whatever they mean. */
 static bool open_plain_file(struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
 {
@@ -80,6 +90,8 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool
         o->whole = exh_stream_open(STDIN_FILENO, sector_bytes != 0 ? sector_bytes : 512, exh_args_watch(args)->cancel, err);
         return o->whole != NULL;
     }
+    if (exh_nbd_is_uri(o->path))
+        return open_nbd(args, o, sector_bytes, err);
     if (stat(o->path, &o->at_open) != 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open") || exh_in_file(err, o->path);
     if (S_ISBLK(o->at_open.st_mode))
@@ -157,6 +169,7 @@ bool exh_source_recheck(void *opened, struct exh_error *err)
     switch (o->kind) {
     case EXH_SOURCE_DEVICE: return exh_device_same(&o->facts, err);
     case EXH_SOURCE_FILE: return file_unchanged(o, err);
+    case EXH_SOURCE_NBD: return exh_nbd_same(o->whole, err);
     case EXH_SOURCE_STDIN: break;
     }
     return true;
@@ -164,7 +177,13 @@ bool exh_source_recheck(void *opened, struct exh_error *err)
 
 json_t *exh_source_json(const struct exh_opened *opened)
 {
-    return exh_record_source(opened->kind, opened->path, opened->kind == EXH_SOURCE_DEVICE ? &opened->facts : NULL, opened->whole->layout);
+    const struct exh_device_facts *facts = opened->kind == EXH_SOURCE_DEVICE ? &opened->facts : NULL;
+    json_t *json = exh_record_source(opened->kind, opened->path, facts, opened->whole->layout);
+    if (json != NULL && opened->kind == EXH_SOURCE_NBD) {
+        (void)json_object_set_new(json, "read_only", json_boolean(exh_nbd_facts(opened->whole)->read_only));
+        (void)json_object_set_new(json, "identity", exh_record_fields(&opened->identity));
+    }
+    return json;
 }
 
 void exh_source_done(struct exh_opened *opened)

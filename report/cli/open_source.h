@@ -1,4 +1,4 @@
-/* open_source.h - opens what an operand names: a block device, a file as plain bytes, standard input, or an image. */
+/* open_source.h - opens what an operand names: a block device, an NBD export, a file as plain bytes, standard input, or an image. */
 #ifndef EXH_REPORT_CLI_OPEN_SOURCE_H
 #define EXH_REPORT_CLI_OPEN_SOURCE_H
 
@@ -15,7 +15,7 @@ struct exh_opened {
     struct exh_medium *medium;     /* what to read: the view when a range was asked for */
     struct exh_medium *whole;      /* beneath the view, or the same */
     struct exh_device_facts facts; /* of a device */
-    struct exh_fields identity;    /* vendor, model, serial, ... of a device */
+    struct exh_fields identity;    /* vendor, model, serial, ... of a device or export */
     struct stat at_open;           /* of a file */
     bool range;
 };

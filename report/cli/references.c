@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "acquire/nbd_uri.h"
 #include "formats/model/text.h"
 #include "verify/digest.h"
 #include "verify/manifest.h"
@@ -93,7 +94,8 @@ static bool from_ledger(struct exh_references *r, struct exh_ledger *ledger, con
     json_t *body = NULL;
     uint64_t seq = 0;
     const char *how = "";
-    struct exh_lookup lookup = {.image = image, .guid_hex = guid_hex};
+    /* An export has no file name that a record could know it by. */
+    struct exh_lookup lookup = {.image = exh_nbd_is_uri(image) ? NULL : image, .guid_hex = guid_hex};
     if (ledger == NULL)
         return true;
     if (!exh_ledger_lookup(ledger, &lookup, &body, &seq, &how, err))

@@ -35,8 +35,8 @@
  *   In a line, chunks gains "blob": SHA-256 of the chunk lines ("track lba sectors not_good hex LF" each); an unreadable list of more than 1,000
  * ranges is
  *   {"blob": SHA-256 of the lines "lba count LF", "ranges": n} instead.
- * SOURCE           {"kind":"device"|"file"|"stdin"|"image","path","bytes"?,"sector_size"?, "physical_sector_size"?,"read_only"?:
- * bool,"mounts"?,"holders"?,"removable"?,"partition"?, "identity":{vendor,model,serial,wwn,firmware,bus: known ones only},
+ * SOURCE           {"kind":"device"|"file"|"stdin"|"nbd"|"image","path","bytes"?,"sector_size"?, "physical_sector_size"?,"read_only"?:
+ * bool,"mounts"?,"holders"?,"removable"?,"partition"?, "identity":{vendor,model,serial,wwn,firmware,bus,export: known ones only},
  * "image"?:{"format","verdict"?,...}} LAYOUT
  * {"kind":"disk"|"disc","sessions","tracks":[{"number","session","mode","first_lba","sectors","main_bytes","sub_bytes","control"?,"tail_bytes"?}]}
  * body of verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?:
