@@ -161,7 +161,7 @@ static bool reconnect(struct run *r, int64_t lba)
 static struct slot *slot_for(struct nbd *d, int64_t lba, uint32_t count, bool *asked)
 {
     struct slot *free_slot = NULL;
-    for (size_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; i < SLOTS && lba == d->next; i++)
         if (d->slots[i].count >= count && d->slots[i].lba == lba) {
             *asked = true;
             return &d->slots[i];
@@ -187,9 +187,10 @@ static bool ask(struct nbd *d, struct slot *s, int64_t lba, uint32_t count, stru
     return true;
 }
 
-/* What is likely to be wanted behind `lba`, as many requests as may be under way. */
-static bool read_ahead(struct nbd *d, int64_t lba, uint32_t count, struct exh_error *err)
+/* What is likely to be wanted behind `lba`, as many requests as may be under way; fewer where memory is out. */
+static void read_ahead(struct nbd *d, int64_t lba, uint32_t count)
 {
+    struct exh_error ignored = {0};
     uint64_t end = d->layout.tracks[0].sectors;
     uint32_t busy = 0;
     for (size_t i = 0; i < SLOTS; i++) {
@@ -203,12 +204,11 @@ static bool read_ahead(struct nbd *d, int64_t lba, uint32_t count, struct exh_er
         if (s->count > 0 || s->request.under_way)
             continue;
         uint32_t n = count < end - (uint64_t)lba ? count : (uint32_t)(end - (uint64_t)lba);
-        if (!ask(d, s, lba, n, err))
-            return false;
+        if (!ask(d, s, lba, n, &ignored))
+            return;
         lba += n;
         busy++;
     }
-    return true;
 }
 
 /* A run of failures may be bad sectors, or a disk that is gone while its server says EIO for ever. */
@@ -234,7 +234,7 @@ static bool note_failure(struct run *r, int64_t lba, uint32_t count, const struc
     return false;
 }
 
-static bool take(struct run *r, struct slot *s, uint32_t pos, uint32_t count)
+static void take(struct run *r, struct slot *s, uint32_t pos, uint32_t count)
 {
     struct nbd *d = r->nbd;
     int64_t lba = r->want->lba + pos;
@@ -246,7 +246,8 @@ static bool take(struct run *r, struct slot *s, uint32_t pos, uint32_t count)
     d->next = lba + count;
     uint32_t likely = r->want->count < d->piece ? r->want->count : d->piece;
     /* A short block is the last one of a range, or one of those with which a bad area is narrowed down. */
-    return !follows || count < likely || read_ahead(d, d->next, likely, r->err);
+    if (follows && count == likely)
+        read_ahead(d, d->next, likely);
 }
 
 /* Reads `count` sectors, no more than a piece, and says whether they are good. False: reading cannot go on. */
@@ -268,8 +269,10 @@ static bool request(struct run *r, uint32_t pos, uint32_t count, bool *good)
             return r->err->code == EXH_TIMED_OUT ? exh_context(r->err, "LBA %lld", (long long)lba) || exh_in_file(r->err, d->name) : false;
         }
         *good = s->request.sys == 0;
-        if (*good)
-            return take(r, s, pos, count);
+        if (*good) {
+            take(r, s, pos, count);
+            return true;
+        }
         bool same = s->count == count;
         s->count = 0;
         if (exh_nbd_link_broken(d->link) != NULL || s->request.sys == ESHUTDOWN) {

@@ -448,6 +448,11 @@ static void nothing_is_kept(void **state)
     assert_memory_not_equal(first, block.main, 512);
     assert_true(read_block(1024, 256, EXH_ONCE, &block));
     assert_int_equal(logged('R', 1024 * 512, 131072), 2);
+    assert_true(read_block(1280, 256, EXH_ONCE, &block));
+    for (int i = 0; i < 200 && logged('R', 2048 * 512, 131072) == 0; i++)
+        (void)usleep(10000);
+    assert_true(read_block(2048, 256, EXH_ONCE, &block)); /* not the next one */
+    assert_int_equal(logged('R', 2048 * 512, 131072), 2);
     exh_block_close(&block);
 }
 
