@@ -68,13 +68,14 @@ static void read_source(struct exh_facts_reader *r, const struct exh_report_item
 bool exh_facts_read(struct exh_facts *out, const struct exh_report_item *item, const struct exh_blobs *blobs, struct exh_error *err)
 {
     memset(out, 0, sizeof *out);
-    out->source_read_twice = -1;
+    out->source_read_twice = out->reading.process = out->reading.no_new_privileges = -1;
     struct exh_facts_reader r = {out, err, false};
     if (item->begin == NULL && item->end == NULL)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "a report item needs the begin or the end line of an acquisition");
     if (!read_outcome(&r, item))
         return false;
     read_source(&r, item);
+    exh_facts_read_medium(&r, exh_facts_at(item->end, "body"));
     exh_facts_read_rows(&r, item);
     exh_facts_read_result(&r, exh_facts_at(item->end, "body"), blobs);
     exh_facts_read_records(&r, item);
@@ -103,6 +104,13 @@ void exh_facts_close(struct exh_facts *facts)
     free(facts->ranges);
     free(facts->faults);
     free(facts->notices);
+    free(facts->passes.items);
+    free(facts->speed.items);
+    free(facts->troubles.items);
+    free(facts->changes.items);
+    free(facts->pauses.items);
+    free(facts->health_before.attributes);
+    free(facts->health_after.attributes);
     memset(facts, 0, sizeof *facts);
 }
 

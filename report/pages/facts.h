@@ -47,6 +47,78 @@ struct exh_fact_fault {
     int64_t lba;
     uint64_t count, sys, attempt;
 };
+/* --- of a failing or resumed medium: every one of these may be missing from a record --- */
+
+struct exh_fact_pass {
+    const char *name; /* "copy", "trim", ...; NULL: not recorded */
+    struct exh_number number, reads, failed_reads, sectors_read, milliseconds;
+};
+/* told: the record has the list at all. malformed: entries of it that are none of their kind, which are left out and counted. */
+struct exh_fact_passes {
+    struct exh_fact_pass *items;
+    size_t count, capacity, malformed;
+    bool told;
+};
+struct exh_fact_speed_cell {
+    int64_t lba;
+    uint64_t sectors, microseconds; /* both more than 0 */
+};
+struct exh_fact_speed { /* ascending by lba, none overlaps another */
+    struct exh_fact_speed_cell *items;
+    size_t count, capacity, malformed;
+    bool told;
+};
+struct exh_fact_trouble {
+    int64_t lba;
+    uint64_t count; /* at least 1; lba and count are believable (EXH_FACTS_LBA_MAX) */
+    struct exh_number attempts, sys, milliseconds;
+    uint8_t sense[3]; /* key, ASC, ASCQ */
+    bool sense_known;
+};
+struct exh_fact_troubles { /* ascending by lba */
+    struct exh_fact_trouble *items;
+    size_t count, capacity, malformed;
+    bool told;
+};
+struct exh_fact_changes {
+    struct exh_fact_range *items; /* believable, in no order */
+    size_t count, capacity, malformed;
+    bool told;
+    uint64_t sectors; /* of all of them */
+};
+struct exh_fact_pause {
+    const char *paused, *resumed, *why; /* paused NULL: not known, the run was killed */
+    struct exh_number seconds, kept_sectors, lost_sectors;
+};
+struct exh_fact_pauses {
+    struct exh_fact_pause *items;
+    size_t count, capacity, malformed;
+    bool told;
+};
+enum exh_fact_hidden_state { EXH_FACT_HIDDEN_UNKNOWN, EXH_FACT_HIDDEN_NOT_CHECKED, EXH_FACT_HIDDEN_NONE, EXH_FACT_HIDDEN_FOUND };
+struct exh_fact_hidden {
+    enum exh_fact_hidden_state state; /* UNKNOWN: not recorded, or no word known here */
+    struct exh_number sectors;
+    const char *why;
+};
+enum exh_fact_hidden_kind { EXH_FACT_HPA, EXH_FACT_DCO, EXH_FACT_AMA, EXH_FACT_HIDDEN_KINDS };
+struct exh_fact_attribute {
+    const char *name;
+    struct exh_number id, value, worst, threshold, raw; /* value, worst, threshold 0: not told by the drive */
+};
+#define EXH_FACTS_ATTRIBUTES_MAX 256u /* of one side; ATA has 30 */
+struct exh_fact_health {
+    const char *state; /* "passed", "failing", "not-available"; NULL: not recorded */
+    const char *kind, *why;
+    struct exh_fact_attribute *attributes;
+    size_t count, capacity, malformed;
+};
+struct exh_fact_reading {
+    int process, no_new_privileges; /* 1, 0, or -1: not recorded */
+    const char *capabilities;
+    bool told;
+};
+
 struct exh_fact_finding {
     const char *check, *outcome, *detail, *file, *basis;
     struct exh_number offset, lba, count;
@@ -107,6 +179,17 @@ struct exh_facts {
     struct exh_number fault_count;
     struct exh_fact_fault *faults;
     size_t fault_items, fault_capacity;
+    const char *fill; /* "zeros", "hex:..", or NULL: not recorded */
+    struct exh_number recovered_sectors;
+    struct exh_fact_passes passes;
+    struct exh_fact_speed speed;
+    struct exh_fact_troubles troubles;
+    struct exh_fact_changes changes;
+    struct exh_fact_pauses pauses;
+    struct exh_fact_hidden hidden[EXH_FACT_HIDDEN_KINDS];
+    bool hidden_told, health_told;
+    struct exh_fact_health health_before, health_after;
+    struct exh_fact_reading reading;
     const char **notices;
     size_t notice_count, notice_capacity;
     struct exh_fact_record *records; /* begin, end and later lines in order */
@@ -122,6 +205,9 @@ void exh_facts_close(struct exh_facts *facts);
 /* The facts of every item of a report, an array of item_count (at least one); NULL and err otherwise. */
 struct exh_facts *exh_facts_read_all(const struct exh_report *report, struct exh_error *err);
 void exh_facts_close_all(struct exh_facts *facts, size_t count);
+
+#define EXH_FACTS_LBA_MAX (INT64_MAX / 4) /* positions and counts are believed up to here, which leaves room to add and subtract them */
+bool exh_facts_believable(int64_t lba, uint64_t count);
 
 /* A copy as valid XML text; NULL: no memory. */
 char *exh_facts_text(const char *text, size_t length);

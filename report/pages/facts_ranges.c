@@ -8,8 +8,12 @@
 #include "formats/model/text.h"
 #include "verify/digest.h"
 
-#define LBA_MAX (INT64_MAX / 4) /* leaves room to add and subtract positions */
-#define RANGES_MAX (1u << 28)   /* a blob line is at least "0 1\n" and a blob is bounded by its reader */
+#define RANGES_MAX (1u << 28) /* a blob line is at least "0 1\n" and a blob is bounded by its reader */
+
+bool exh_facts_believable(int64_t lba, uint64_t count)
+{
+    return count > 0 && count <= EXH_FACTS_LBA_MAX && lba <= EXH_FACTS_LBA_MAX && lba >= -EXH_FACTS_LBA_MAX;
+}
 
 static bool add_range(struct exh_facts_reader *r, int64_t lba, uint64_t count)
 {
@@ -109,7 +113,7 @@ static void check_ranges(struct exh_facts *f)
     uint64_t sum = 0;
     for (size_t i = 0; i < f->range_items; i++) {
         const struct exh_fact_range *range = &f->ranges[i];
-        if (range->count == 0 || range->count > LBA_MAX || range->lba > LBA_MAX || range->lba < -LBA_MAX || sum > UINT64_MAX - range->count ||
+        if (!exh_facts_believable(range->lba, range->count) || sum > UINT64_MAX - range->count ||
             (i > 0 && range->lba < f->ranges[i - 1].lba + (int64_t)f->ranges[i - 1].count)) {
             f->ranges_disagree = true;
             return;

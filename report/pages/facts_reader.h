@@ -43,7 +43,8 @@ const json_t *exh_facts_body_member(const struct exh_report_item *item, const ch
 /* facts_text.c: appends a word as a shell would need it. */
 EXH_MUST_CHECK bool exh_facts_append_quoted(char **text, const char *word);
 
-/* facts_rows.c: source, case, plan, environment and result as named rows. Needs the range asked for (range_start, range_count) read before. */
+/* facts_rows.c: source, case, plan, environment and result as named rows. Needs the range asked for (range_start, range_count) and what
+ * facts_medium.c reads before. */
 void exh_facts_read_rows(struct exh_facts_reader *r, const struct exh_report_item *item);
 
 /* facts_result.c: what the end line says came of it. body may be NULL; outcome must be read before. */
@@ -53,6 +54,9 @@ void exh_facts_read_digests(struct exh_facts_reader *r, struct exh_fact_digests 
 
 /* facts_ranges.c: the list of unreadable sectors, in the line or in a blob beside it. Needs unreadable_sectors read before. */
 void exh_facts_read_ranges(struct exh_facts_reader *r, const json_t *value, const struct exh_blobs *blobs);
+
+/* facts_medium.c: what a failing or resumed medium adds to the end line: passes, speed, hidden areas, health, ... body may be NULL. */
+void exh_facts_read_medium(struct exh_facts_reader *r, const json_t *body);
 
 /* facts_record.c: every line of the item in its order, and which verification is the last. */
 void exh_facts_read_records(struct exh_facts_reader *r, const struct exh_report_item *item);

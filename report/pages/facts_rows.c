@@ -6,6 +6,7 @@
 #include "report/pages/facts_reader.h"
 
 #include "formats/model/text.h"
+#include "report/pages/sentences.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -95,6 +96,8 @@ static const struct wanted result_facts[] = {
     {"bytes", "Bytes copied", "bytes", EXH_ROW_BYTES},
     {"tail_bytes", "Bytes in the last sector (0: full)", "tail_bytes", EXH_ROW_COUNT},
     {"unreadable_sectors", "Unreadable sectors", "unreadable_sectors", EXH_ROW_COUNT},
+    {"fill", "In place of unreadable sectors", "fill", EXH_ROW_TEXT},
+    {"recovered_sectors", "Sectors that failed at first and then read", "recovered_sectors", EXH_ROW_COUNT},
     {"acquisition", "Acquisition verdict", "acquisition", EXH_ROW_TEXT},
     {"of", "Extent of the copy", "of", EXH_ROW_TEXT},
     {"verification", "Read-back of the copy", "verification", EXH_ROW_TEXT},
@@ -161,6 +164,21 @@ static void answer_absent(struct exh_facts_reader *r, struct exh_rows *rows, con
         }
 }
 
+/* What the run found out about the device stands in the result, and is asked for under the source. */
+static void answer_from_result(struct exh_facts_reader *r)
+{
+    struct exh_facts *f = r->facts;
+    char *hidden = f->hidden_told ? exh_sentence_hidden(f) : NULL, *health = f->health_told ? exh_sentence_health(f) : NULL;
+    if (hidden != NULL)
+        answer_absent(r, &f->source, "hidden_areas", hidden);
+    if (health != NULL)
+        answer_absent(r, &f->source, "health", health);
+    if ((f->hidden_told && hidden == NULL) || (f->health_told && health == NULL))
+        exh_facts_fail_nomem(r);
+    free(hidden);
+    free(health);
+}
+
 static void answer_what_absence_says(struct exh_facts_reader *r, const json_t *source, const json_t *plan)
 {
     struct exh_facts *f = r->facts;
@@ -189,6 +207,7 @@ void exh_facts_read_rows(struct exh_facts_reader *r, const struct exh_report_ite
     add_wanted(r, &f->plan, plan_facts, COUNT_OF(plan_facts), plan);
     add_others(r, &f->plan, plan, plan_facts, COUNT_OF(plan_facts), "");
     answer_what_absence_says(r, source, plan);
+    answer_from_result(r);
     add_wanted(r, &f->environment, environment_facts, COUNT_OF(environment_facts), environment_line);
     add_others(r, &f->environment, exh_facts_at(environment_line, "body.environment"), environment_facts, COUNT_OF(environment_facts),
                "body.environment.");

@@ -1,14 +1,12 @@
 /* html_evidence.c - what the first sheet rests on: the source as it was found, how it was copied, which sectors could not be read and where
- * they lie, the digests by scope, the files, the layout, every verification since, and the lines of the ledger in their order.
+ * they lie, the digests by scope, the files, the layout, every verification since, and the lines of the ledger in their order. What a failing
+ * medium adds is in html_device.c, html_run.c and html_sectors.c.
  *
  * Nothing is concluded here. A list that would be too long for people is cut at a stated number, says so, and is whole in report.xml. */
 #include "report/pages/html_sections.h"
 
-#include "report/pages/map_svg.h"
 #include "report/pages/sentences.h"
 
-#define RANGES_SHOWN 200u
-#define FAULTS_SHOWN 50u
 #define FINDINGS_SHOWN 50u
 #define TRACKS_SHOWN 120u
 #define RECORDS_SHOWN 500u
@@ -59,85 +57,8 @@ static void method(struct exh_html_page *p)
         exh_html_table(p, &p->f->result);
     else
         exh_html_put(p, "<p>No end of the run is on record.</p>\n");
+    exh_html_run(p);
     notices(p);
-}
-
-/* --- what could not be read --- */
-
-static void list_ranges(struct exh_html_page *p)
-{
-    const struct exh_facts *f = p->f;
-    size_t shown = f->range_items < RANGES_SHOWN ? f->range_items : RANGES_SHOWN;
-    if (shown == 0)
-        return;
-    exh_html_heading(p, 1, "List of unreadable ranges", NULL);
-    exh_html_put(p, "<table><thead><tr><th scope=\"col\" class=\"n\">Range</th><th scope=\"col\" class=\"n\">First sector (LBA)</th>"
-                    "<th scope=\"col\" class=\"n\">Last sector</th><th scope=\"col\" class=\"n\">Sectors</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < shown; i++) {
-        const struct exh_fact_range *range = &f->ranges[i];
-        exh_markup_format(&p->out, "<tr><td class=\"n\">%zu</td><td class=\"n\">", i + 1);
-        exh_html_signed_figure(p, range->lba);
-        exh_html_put(p, "</td><td class=\"n\">");
-        if (range->count > 0 && range->count <= (uint64_t)INT64_MAX / 4 && range->lba <= INT64_MAX / 4)
-            exh_html_signed_figure(p, range->lba + (int64_t)range->count - 1);
-        exh_html_put(p, "</td><td class=\"n\">");
-        exh_html_figure(p, range->count);
-        exh_html_put(p, "</td></tr>\n");
-    }
-    exh_html_put(p, "</tbody></table>\n");
-    exh_html_rest(p, shown, f->range_items, "Ranges");
-}
-
-static void list_faults(struct exh_html_page *p)
-{
-    const struct exh_facts *f = p->f;
-    size_t shown = f->fault_items < FAULTS_SHOWN ? f->fault_items : FAULTS_SHOWN;
-    exh_html_heading(p, 1, "Failed reads", NULL);
-    if (shown == 0) {
-        exh_html_put(p, "<p>");
-        exh_html_put(p, f->fault_count.known && f->fault_count.value == 0 ? "None were met." : "No list of failed reads is on record.");
-        exh_html_put(p, "</p>\n");
-        return;
-    }
-    exh_html_put(p, "<table><caption>In the order they happened; the error is the number and name the system gave.</caption><thead><tr>"
-                    "<th scope=\"col\" class=\"n\">First sector (LBA)</th><th scope=\"col\" class=\"n\">Sectors</th><th scope=\"col\">Error</th>"
-                    "<th scope=\"col\" class=\"n\">Attempt</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < shown; i++) {
-        const struct exh_fact_fault *fault = &f->faults[i];
-        const char *name = fault->sys <= 4095 ? strerrorname_np((int)fault->sys) : NULL;
-        exh_html_put(p, "<tr><td class=\"n\">");
-        exh_html_signed_figure(p, fault->lba);
-        exh_html_put(p, "</td><td class=\"n\">");
-        exh_html_figure(p, fault->count);
-        exh_markup_format(&p->out, "</td><td>%llu%s%s</td><td class=\"n\">", (unsigned long long)fault->sys, name != NULL ? " " : "",
-                          name != NULL ? name : "");
-        exh_html_figure(p, fault->attempt);
-        exh_html_put(p, "</td></tr>\n");
-    }
-    exh_html_put(p, "</tbody></table>\n");
-    exh_html_rest(p, shown, f->fault_items, "Failed reads");
-    if (f->fault_count.known && f->fault_count.value > f->fault_items) {
-        exh_html_put(p, "<p class=\"note\">The record keeps the first ");
-        exh_html_figure(p, f->fault_items);
-        exh_html_put(p, " of ");
-        exh_html_figure(p, f->fault_count.value);
-        exh_html_put(p, " failed reads.</p>\n");
-    }
-}
-
-static void sectors(struct exh_html_page *p)
-{
-    if (p->f->outcome == EXH_ENDED_DONE) {
-        exh_html_heading(p, 0, "Unreadable sectors", NULL);
-        exh_html_put(p, "<p>Unreadable: ");
-        exh_html_unreadable(p);
-        exh_html_put(p, ".</p>\n");
-        exh_map_svg(&p->out, p->f, p->number);
-        list_ranges(p);
-    } else {
-        exh_html_heading(p, 0, "Reads that failed", NULL);
-    }
-    list_faults(p);
 }
 
 /* --- the image --- */
@@ -399,10 +320,11 @@ void exh_html_evidence(struct exh_html_page *p)
     failure(p);
     exh_html_heading(p, 0, "The source", "sheet");
     exh_html_table(p, &p->f->source);
+    exh_html_device(p);
     exh_html_heading(p, 1, "Case data", NULL);
     exh_html_table(p, &p->f->case_fields);
     method(p);
-    sectors(p);
+    exh_html_sectors(p);
     if (p->f->outcome == EXH_ENDED_DONE) {
         digests(p);
         files(p);

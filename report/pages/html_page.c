@@ -118,6 +118,21 @@ void exh_html_moment(struct exh_html_page *p, const char *utc)
         exh_markup_format(&p->out, " <span class=\"whole\">(%s local)</span>", stamp);
 }
 
+void exh_html_milliseconds(struct exh_html_page *p, struct exh_number milliseconds)
+{
+    uint64_t ms = milliseconds.value, s = ms / 1000;
+    if (!milliseconds.known)
+        exh_html_unknown(p);
+    else if (ms < 1000)
+        exh_markup_format(&p->out, "%u ms", (unsigned)ms);
+    else if (s < 60)
+        exh_markup_format(&p->out, "%u.%u s", (unsigned)s, (unsigned)(ms / 100 % 10));
+    else if (s < 3600)
+        exh_markup_format(&p->out, "%u min %02u s", (unsigned)(s / 60), (unsigned)(s % 60));
+    else
+        exh_markup_format(&p->out, "%s h %02u min %02u s", exh_facts_figure(s / 3600).text, (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+}
+
 static void duration(struct exh_html_page *p, uint64_t seconds)
 {
     exh_html_counted(p, seconds, "second");
@@ -175,4 +190,13 @@ void exh_html_rest(struct exh_html_page *p, size_t shown, uint64_t all, const ch
     exh_html_put(p, " of ");
     exh_html_figure(p, all);
     exh_html_put(p, ", rest in report.xml.</p>\n");
+}
+
+void exh_html_malformed(struct exh_html_page *p, size_t malformed)
+{
+    if (malformed == 0)
+        return;
+    exh_html_put(p, "<p class=\"note\">Left out because the record does not hold them in a form known here: ");
+    exh_html_figure(p, malformed);
+    exh_html_put(p, malformed == 1 ? " entry of this list.</p>\n" : " entries of this list.</p>\n");
 }

@@ -28,9 +28,10 @@ void exh_html_number_or_unknown(struct exh_html_page *p, struct exh_number numbe
 
 void exh_html_figure(struct exh_html_page *p, uint64_t value); /* "16,777,216" */
 void exh_html_signed_figure(struct exh_html_page *p, int64_t value);
-void exh_html_counted(struct exh_html_page *p, uint64_t value, const char *noun); /* "1 sector", "2 sectors" */
-void exh_html_hash(struct exh_html_page *p, const char *hex);                     /* checked to be hex before */
-void exh_html_moment(struct exh_html_page *p, const char *utc);                   /* NULL: not recorded */
+void exh_html_counted(struct exh_html_page *p, uint64_t value, const char *noun);    /* "1 sector", "2 sectors" */
+void exh_html_hash(struct exh_html_page *p, const char *hex);                        /* checked to be hex before */
+void exh_html_milliseconds(struct exh_html_page *p, struct exh_number milliseconds); /* "812 ms", "4.2 s", "1 h 02 min 03 s" */
+void exh_html_moment(struct exh_html_page *p, const char *utc);                      /* NULL: not recorded */
 
 /* A heading `below` levels under those of the item's sections; class_name may be NULL. */
 void exh_html_heading(struct exh_html_page *p, int below, const char *title, const char *class_name);
@@ -41,5 +42,7 @@ void exh_html_close_row(struct exh_html_page *p);
 void exh_html_table(struct exh_html_page *p, const struct exh_rows *rows);
 /* Below a list cut short: how many of it are shown, and where the rest is. */
 void exh_html_rest(struct exh_html_page *p, size_t shown, uint64_t all, const char *noun);
+/* Below a list with entries that were none of its kind: how many were left out. */
+void exh_html_malformed(struct exh_html_page *p, size_t malformed);
 
 #endif

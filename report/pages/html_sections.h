@@ -16,9 +16,17 @@ void exh_html_chain_warning(struct exh_html_page *p);
 void exh_html_summary(struct exh_html_page *p);
 void exh_html_signatures(struct exh_html_page *p);
 void exh_html_unreadable(struct exh_html_page *p); /* "3 sectors, 1,536 bytes, 0.009155 %": the same words on the sheet and in the evidence */
+void exh_html_recovered(struct exh_html_page *p);  /* "; 129 more failed at first and were read later", or nothing */
 
 /* html_evidence.c: everything the first sheet rests on, from the source to the timeline */
 void exh_html_evidence(struct exh_html_page *p);
+
+/* html_device.c: what the device said of itself: hidden areas, health before and after. Below "The source". */
+void exh_html_device(struct exh_html_page *p);
+/* html_run.c: how it was read: passes, pauses, the reading process. Below "Method and settings". */
+void exh_html_run(struct exh_html_page *p);
+/* html_sectors.c: what could not be read: map, strips, ranges, speed, failed reads */
+void exh_html_sectors(struct exh_html_page *p);
 
 /* html_checking.c: what a reader needs to check it, and what it does not claim */
 void exh_html_checking(struct exh_html_page *p);

@@ -38,6 +38,21 @@ static void contradictions(struct exh_html_page *p)
     if (p->f->outcome == EXH_ENDED_DONE && exh_html_is(p->f->acquisition, "complete") && p->f->unreadable_sectors.known &&
         p->f->unreadable_sectors.value > 0)
         exh_html_put(p, "<p class=\"attention\">The record contradicts itself: it calls the copy complete and counts unreadable sectors.</p>\n");
+    bool hidden = false;
+    for (size_t i = 0; i < EXH_FACT_HIDDEN_KINDS; i++)
+        hidden = hidden || p->f->hidden[i].state == EXH_FACT_HIDDEN_FOUND;
+    if (p->f->outcome == EXH_ENDED_DONE && exh_html_is(p->f->of, "medium") && hidden)
+        exh_html_put(p, "<p class=\"attention\">The record contradicts itself: "
+                        "it speaks of a copy of the whole medium and of a hidden area that was not opened.</p>\n");
+}
+
+static void changed_warning(struct exh_html_page *p)
+{
+    if (p->f->changes.count == 0)
+        return;
+    exh_html_put(p, "<p class=\"attention\">The source gave ");
+    exh_html_counted(p, p->f->changes.sectors, "sector");
+    exh_html_put(p, " one way and later another, without reporting an error. Which of the two was ever written is not known.</p>\n");
 }
 
 static void second_read_warning(struct exh_html_page *p)
@@ -52,6 +67,7 @@ void exh_html_beside_verdict(struct exh_html_page *p)
 {
     later_verdict(p);
     contradictions(p);
+    changed_warning(p);
     second_read_warning(p);
 }
 
@@ -108,6 +124,8 @@ static void summary_source(struct exh_html_page *p)
         identity_part(p, "make", exh_facts_row(source, "vendor"));
         identity_part(p, "model", exh_facts_row(source, "model"));
         identity_part(p, "serial number", exh_facts_row(source, "serial"));
+        if (p->f->health_told)
+            identity_part(p, "health (SMART)", exh_facts_row(source, "health"));
     }
     exh_html_close_row(p);
     exh_html_open_row(p, "Case, exhibit");
@@ -157,6 +175,16 @@ void exh_html_unreadable(struct exh_html_page *p)
     exh_html_put(p, f->bytes.known && !exh_html_is(f->of, "medium") ? " of what was to be copied" : "");
 }
 
+void exh_html_recovered(struct exh_html_page *p)
+{
+    struct exh_number recovered = p->f->recovered_sectors;
+    if (!recovered.known || recovered.value == 0)
+        return;
+    exh_html_put(p, "; ");
+    exh_html_figure(p, recovered.value);
+    exh_html_put(p, " more failed at first and were read later");
+}
+
 static void summary_size(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
@@ -189,6 +217,7 @@ static void summary_size(struct exh_html_page *p)
     exh_html_close_row(p);
     exh_html_open_row(p, "Unreadable");
     exh_html_unreadable(p);
+    exh_html_recovered(p);
     exh_html_close_row(p);
 }
 
@@ -210,7 +239,7 @@ static void summary_digest(struct exh_html_page *p, const char *algorithm, const
         exh_html_hash(p, digest->value);
         exh_html_put(p, "<br><span class=\"note\">of the media stream (scope \"media\")");
         if (digest->not_good.known && digest->not_good.value > 0) {
-            exh_html_put(p, ", zeros in place of ");
+            exh_markup_format(&p->out, ", %s in place of ", exh_sentence_fill(p->f));
             exh_html_counted(p, digest->not_good.value, "unreadable sector");
         }
         exh_markup_format(&p->out, "%s</span>", remark);

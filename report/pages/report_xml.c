@@ -6,10 +6,10 @@
  * characters when they were read (facts.c). */
 #include <libxml/xmlwriter.h>
 
+#include "acquire/transport.h"
+#include "formats/model/text.h"
 #include "report/pages/facts.h"
 #include "report/pages/sentences.h"
-
-#include "formats/model/text.h"
 
 #define NAMESPACE "urn:exhibit:report:1"
 
@@ -163,6 +163,191 @@ static void faults(struct out *o, const struct exh_facts *f)
     end(o);
 }
 
+/* --- of a failing or resumed medium --- */
+
+/* What every such list begins with: that it is not on record, or how many entries of it are none. */
+static void start_list(struct out *o, const char *name, bool told, size_t malformed)
+{
+    start(o, name);
+    if (malformed > 0)
+        attribute_unsigned(o, "malformed", malformed);
+    if (!told) {
+        start(o, "unknown");
+        end(o);
+    }
+}
+
+static void attribute_truth(struct out *o, const char *name, int value)
+{
+    if (value >= 0)
+        attribute(o, name, value ? "true" : "false");
+}
+
+static void sense(struct out *o, const struct exh_fact_trouble *trouble)
+{
+    char hex[16], words[160];
+    if (!trouble->sense_known)
+        return;
+    snprintf(hex, sizeof hex, "%02x/%02x/%02x", trouble->sense[0], trouble->sense[1], trouble->sense[2]);
+    attribute(o, "sense", hex);
+    attribute(o, "sense_text", exh_sense_text(trouble->sense, words, sizeof words));
+}
+
+static void troubles(struct out *o, const struct exh_fact_troubles *list)
+{
+    start_list(o, "trouble", list->told, list->malformed);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct exh_fact_trouble *trouble = &list->items[i];
+        start(o, "range");
+        attribute_signed(o, "lba", trouble->lba);
+        attribute_unsigned(o, "sectors", trouble->count);
+        attribute_number(o, "attempts", trouble->attempts);
+        attribute_number(o, "errno", trouble->sys);
+        if (trouble->sys.known && trouble->sys.value > 0 && trouble->sys.value <= 4095)
+            attribute(o, "error", strerrordesc_np((int)trouble->sys.value));
+        sense(o, trouble);
+        attribute_number(o, "milliseconds", trouble->milliseconds);
+        end(o);
+    }
+    end(o);
+}
+
+static void changes(struct out *o, const struct exh_fact_changes *list)
+{
+    start_list(o, "changed", list->told, list->malformed);
+    for (size_t i = 0; i < list->count; i++) {
+        start(o, "range");
+        attribute_signed(o, "lba", list->items[i].lba);
+        attribute_unsigned(o, "sectors", list->items[i].count);
+        end(o);
+    }
+    end(o);
+}
+
+static void passes(struct out *o, const struct exh_fact_passes *list)
+{
+    start_list(o, "passes", list->told, list->malformed);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct exh_fact_pass *pass = &list->items[i];
+        start(o, "pass");
+        attribute(o, "name", pass->name);
+        attribute_number(o, "number", pass->number);
+        attribute_number(o, "reads", pass->reads);
+        attribute_number(o, "failed_reads", pass->failed_reads);
+        attribute_number(o, "sectors_read", pass->sectors_read);
+        attribute_number(o, "milliseconds", pass->milliseconds);
+        if (exh_sentence_pass(pass->name) != NULL)
+            text(o, exh_sentence_pass(pass->name));
+        end(o);
+    }
+    end(o);
+}
+
+static void pauses(struct out *o, const struct exh_fact_pauses *list)
+{
+    start_list(o, "pauses", list->told, list->malformed);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct exh_fact_pause *pause = &list->items[i];
+        start(o, "pause");
+        attribute(o, "paused", pause->paused);
+        attribute(o, "resumed", pause->resumed);
+        attribute_number(o, "seconds", pause->seconds);
+        attribute_number(o, "kept_sectors", pause->kept_sectors);
+        attribute_number(o, "lost_sectors", pause->lost_sectors);
+        if (pause->why != NULL)
+            text(o, pause->why);
+        end(o);
+    }
+    end(o);
+}
+
+static void speed(struct out *o, const struct exh_fact_speed *list)
+{
+    start_list(o, "speed", list->told, list->malformed);
+    for (size_t i = 0; i < list->count; i++) {
+        start(o, "cell");
+        attribute_signed(o, "lba", list->items[i].lba);
+        attribute_unsigned(o, "sectors", list->items[i].sectors);
+        attribute_unsigned(o, "microseconds", list->items[i].microseconds);
+        end(o);
+    }
+    end(o);
+}
+
+static void hidden_areas(struct out *o, const struct exh_facts *f)
+{
+    static const char *const names[] = {[EXH_FACT_HPA] = "hpa", [EXH_FACT_DCO] = "dco", [EXH_FACT_AMA] = "ama"};
+    static const char *const states[] = {NULL, "not-checked", "none", "found"};
+    start_list(o, "hidden_areas", f->hidden_told, 0);
+    for (size_t i = 0; f->hidden_told && i < EXH_FACT_HIDDEN_KINDS; i++) {
+        start(o, "area");
+        attribute(o, "name", names[i]);
+        attribute(o, "state", states[f->hidden[i].state]);
+        attribute_number(o, "sectors", f->hidden[i].sectors);
+        if (f->hidden[i].why != NULL)
+            text(o, f->hidden[i].why);
+        end(o);
+    }
+    end(o);
+}
+
+static void health_side(struct out *o, const char *name, const struct exh_fact_health *health)
+{
+    start(o, name);
+    attribute(o, "state", health->state);
+    attribute(o, "kind", health->kind);
+    attribute(o, "why", health->why);
+    if (health->malformed > 0)
+        attribute_unsigned(o, "malformed", health->malformed);
+    for (size_t i = 0; i < health->count; i++) {
+        const struct exh_fact_attribute *item = &health->attributes[i];
+        start(o, "attribute");
+        attribute_number(o, "id", item->id);
+        attribute(o, "name", item->name);
+        attribute_number(o, "value", item->value);
+        attribute_number(o, "worst", item->worst);
+        attribute_number(o, "threshold", item->threshold);
+        attribute_number(o, "raw", item->raw);
+        end(o);
+    }
+    end(o);
+}
+
+static void health(struct out *o, const struct exh_facts *f)
+{
+    start_list(o, "health", f->health_told, 0);
+    if (f->health_told) {
+        health_side(o, "before", &f->health_before);
+        health_side(o, "after", &f->health_after);
+    }
+    end(o);
+}
+
+static void reading(struct out *o, const struct exh_fact_reading *reading)
+{
+    start_list(o, "reader", reading->told, 0);
+    if (reading->told) {
+        start(o, "process");
+        attribute_truth(o, "own", reading->process);
+        attribute(o, "capabilities", reading->capabilities);
+        attribute_truth(o, "no_new_privileges", reading->no_new_privileges);
+        end(o);
+    }
+    end(o);
+}
+
+static void medium(struct out *o, const struct exh_facts *f)
+{
+    troubles(o, &f->troubles);
+    changes(o, &f->changes);
+    passes(o, &f->passes);
+    pauses(o, &f->pauses);
+    speed(o, &f->speed);
+    hidden_areas(o, f);
+    health(o, f);
+    reading(o, &f->reading);
+}
+
 static void chunks(struct out *o, const struct exh_facts *f)
 {
     start(o, "chunks");
@@ -290,6 +475,7 @@ static void item(struct out *o, const struct exh_facts *f, size_t number)
     chunks(o, f);
     unreadable(o, f);
     faults(o, f);
+    medium(o, f);
     records(o, f);
     end(o);
 }

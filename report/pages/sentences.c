@@ -33,6 +33,16 @@ static const struct words scopes[] = {
     {"padded", "the media stream with its last sector filled up with zeros, as the EWF format hashes it"},
 };
 
+static const struct words passes[] = {
+    {"stream", "read in order, each sector once, until a read failed"},
+    {"copy", "read forward, skipping ahead behind every failed read"},
+    {"copy-back", "read backward what had been skipped"},
+    {"sweep", "read forward what was left, without skipping"},
+    {"trim", "found the edges of each failed area, sector by sector"},
+    {"scrape", "read what lay between the edges, sector by sector"},
+    {"retry", "tried again every sector that had failed"},
+};
+
 static const char *look_up(const struct words *table, size_t count, const char *word)
 {
     for (size_t i = 0; word != NULL && i < count; i++)
@@ -60,7 +70,88 @@ const char *exh_sentence_scope(const char *scope)
     return strncmp(scope, "track:", 6) == 0 ? "one track of the disc, as stored" : NULL;
 }
 
+const char *exh_sentence_pass(const char *name) { return LOOK_UP(passes, name); }
+
 static bool is(const char *text, const char *word) { return text != NULL && strcmp(text, word) == 0; }
+
+/* --- what the device said of itself --- */
+
+static const char *const hidden_names[] = {[EXH_FACT_HPA] = "HPA", [EXH_FACT_DCO] = "DCO", [EXH_FACT_AMA] = "AMA"};
+
+static size_t hidden_in_state(const struct exh_facts *f, enum exh_fact_hidden_state state)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < EXH_FACT_HIDDEN_KINDS; i++)
+        n += f->hidden[i].state == state;
+    return n;
+}
+
+char *exh_sentence_hidden(const struct exh_facts *f)
+{
+    char *text = NULL;
+    bool ok = true;
+    for (size_t i = 0; ok && i < EXH_FACT_HIDDEN_KINDS; i++) {
+        const struct exh_fact_hidden *area = &f->hidden[i];
+        ok = exh_text_append(&text, "%s%s: ", i > 0 ? "; " : "", hidden_names[i]);
+        if (ok && area->state == EXH_FACT_HIDDEN_FOUND)
+            ok = exh_text_append(&text, "%s sectors found, not opened",
+                                 area->sectors.known ? exh_facts_figure(area->sectors.value).text : "a number not recorded of");
+        else if (ok)
+            ok = exh_text_append(&text, "%s",
+                                 area->state == EXH_FACT_HIDDEN_NONE          ? "none"
+                                 : area->state == EXH_FACT_HIDDEN_NOT_CHECKED ? "not checked"
+                                                                              : "not recorded");
+        if (ok && area->why != NULL)
+            ok = exh_text_append(&text, " (%s)", area->why);
+    }
+    if (ok)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static const char *health_word(const struct exh_fact_health *health)
+{
+    return health->state == NULL          ? "not recorded"
+           : is(health->state, "failing") ? "FAILING"
+           : is(health->state, "passed")  ? "passed"
+                                          : "not available";
+}
+
+char *exh_sentence_health(const struct exh_facts *f)
+{
+    return exh_text_format("%s before the copy was made, %s after it", health_word(&f->health_before), health_word(&f->health_after));
+}
+
+/* The hidden areas inside the brackets of the verdict: "; no hidden areas were found". Of a whole medium only what was found, or that
+ * nothing was, for a file or a disc has none that could be checked. */
+static bool say_hidden(char **out, const struct exh_facts *f)
+{
+    if (!f->hidden_told)
+        return !is(f->of, "visible") || exh_text_append(out, "; hidden areas were not checked or not opened");
+    if (hidden_in_state(f, EXH_FACT_HIDDEN_NONE) == EXH_FACT_HIDDEN_KINDS)
+        return exh_text_append(out, "; no hidden areas were found");
+    if (is(f->of, "medium") && hidden_in_state(f, EXH_FACT_HIDDEN_FOUND) == 0)
+        return true;
+    if (hidden_in_state(f, EXH_FACT_HIDDEN_NOT_CHECKED) == EXH_FACT_HIDDEN_KINDS)
+        return exh_text_append(out, "; hidden areas were not checked");
+    bool ok = exh_text_append(out, "; hidden areas: ");
+    for (size_t i = 0; ok && i < EXH_FACT_HIDDEN_KINDS; i++) {
+        const struct exh_fact_hidden *area = &f->hidden[i];
+        const char *comma = i > 0 ? ", " : "", *name = hidden_names[i];
+        if (area->state == EXH_FACT_HIDDEN_FOUND && area->sectors.known)
+            ok = exh_text_append(out, "%s%s of %s sectors found but not opened", comma, name, exh_facts_figure(area->sectors.value).text);
+        else if (area->state == EXH_FACT_HIDDEN_FOUND)
+            ok = exh_text_append(out, "%s%s found but not opened", comma, name);
+        else if (area->state == EXH_FACT_HIDDEN_NONE)
+            ok = exh_text_append(out, "%sno %s", comma, name);
+        else
+            ok = exh_text_append(out, "%s%s not %s", comma, name, area->state == EXH_FACT_HIDDEN_NOT_CHECKED ? "checked" : "recorded");
+    }
+    return ok;
+}
+
+/* --- the verdict --- */
 
 /* "the medium /dev/sda". A new string. */
 static char *source_phrase(const struct exh_facts *f)
@@ -83,18 +174,32 @@ static char *subject(const struct exh_facts *f)
         return NULL;
     if (f->bytes.known)
         snprintf(size, sizeof size, "%s bytes", exh_facts_figure(f->bytes.value).text);
-    if (f->range_start.known)
+    if (is(f->of, "range") && f->range_start.known)
         snprintf(from, sizeof from, " from sector %s", exh_facts_figure(f->range_start.value).text);
-    if (is(f->of, "medium"))
-        text = exh_text_format("%s (%s)", source, size);
-    else if (is(f->of, "visible"))
-        text = exh_text_format("what is visible of %s (%s; hidden areas were not checked or not opened)", source, size);
-    else if (is(f->of, "range"))
-        text = exh_text_format("a range of %s (%s%s)", source, size, from);
-    else
-        text = exh_text_format("%s (%s; whether of all of it is not recorded)", source, size);
+    const char *part = is(f->of, "visible") ? "what is visible of " : is(f->of, "range") ? "a range of " : "";
+    bool known = is(f->of, "medium") || *part != '\0';
+    bool ok = exh_text_append(&text, "%s%s (%s%s%s", part, source, size, from, known ? "" : "; whether of all of it is not recorded") &&
+              say_hidden(&text, f) && exh_text_append(&text, ")");
     free(source);
-    return text;
+    if (ok)
+        return text;
+    free(text);
+    return NULL;
+}
+
+const char *exh_sentence_fill(const struct exh_facts *f) { return f->fill == NULL || is(f->fill, "zeros") ? "zeros" : "the fill pattern"; }
+
+/* "zeros stand in their place": the verdict names the pattern that was asked for, at most its first 32 characters. */
+static bool say_fill(char **out, const struct exh_facts *f, uint64_t n)
+{
+    const char *place = n == 1 ? "its" : "their", *zeros = exh_sentence_fill(f);
+    if (is(zeros, "zeros"))
+        return exh_text_append(out, "; zeros stand in %s place", place);
+    int shown = 0; /* whole characters only */
+    while (shown < 32 && f->fill[shown] != '\0')
+        for (shown++; ((unsigned char)f->fill[shown] & 0xc0) == 0x80;)
+            shown++;
+    return exh_text_append(out, "; the fill pattern %.*s%s stands in %s place", shown, f->fill, f->fill[shown] != '\0' ? "..." : "", place);
 }
 
 /* "A complete copy of ... was made" without the full stop. */
@@ -112,8 +217,9 @@ static bool say_copy(char **out, const struct exh_facts *f, const char *what)
     char bytes[64] = "";
     if (f->unreadable_bytes.known)
         snprintf(bytes, sizeof bytes, " (%s bytes)", exh_facts_figure(f->unreadable_bytes.value).text);
-    return exh_text_append(out, "A copy of %s was made except for %s sector%s%s that could not be read; zeros stand in %s place", what,
-                           exh_facts_figure(n).text, n == 1 ? "" : "s", bytes, n == 1 ? "its" : "their");
+    return exh_text_append(out, "A copy of %s was made except for %s sector%s%s that could not be read", what, exh_facts_figure(n).text,
+                           n == 1 ? "" : "s", bytes) &&
+           say_fill(out, f, n);
 }
 
 /* Only a clean verdict is joined to the read-back by a semicolon: an exception ends its sentence, so that nothing softens it. */
@@ -221,7 +327,7 @@ char *exh_sentence_verification(const struct exh_fact_record *record)
 /* --- limits --- */
 
 struct limits_of {
-    bool published, errors, not_reread, visible, range, conversion, md5, clock_unsure;
+    bool published, errors, filled, not_reread, visible, hidden_found, range, conversion, md5, clock_unsure, changed, paused;
 };
 
 static struct limits_of gather(const struct exh_facts *facts, size_t count)
@@ -232,7 +338,12 @@ static struct limits_of gather(const struct exh_facts *facts, size_t count)
         const char *clock = exh_facts_row(&f->environment, "clock_synchronised");
         bool published = f->outcome == EXH_ENDED_DONE;
         all.published = all.published || published;
-        all.errors = all.errors || (f->unreadable_sectors.known && f->unreadable_sectors.value > 0);
+        bool errors = f->unreadable_sectors.known && f->unreadable_sectors.value > 0;
+        all.errors = all.errors || errors;
+        all.filled = all.filled || (errors && !is(exh_sentence_fill(f), "zeros"));
+        all.changed = all.changed || f->changes.sectors > 0;
+        all.paused = all.paused || f->pauses.count > 0;
+        all.hidden_found = all.hidden_found || hidden_in_state(f, EXH_FACT_HIDDEN_FOUND) > 0;
         all.not_reread = all.not_reread || (published && !is(f->second_read, "match"));
         all.visible = all.visible || (published && !is(f->of, "medium") && !is(f->of, "range"));
         all.range = all.range || is(f->of, "range");
@@ -263,10 +374,20 @@ void exh_sentence_limits(const struct exh_report *report, const struct exh_facts
     if (all.visible)
         say(context, "Whether the device has areas hidden by HPA, DCO or AMA was not checked, or they were not opened; \"visible\" means the "
                      "addresses it offered.");
+    if (all.hidden_found)
+        say(context, "The sectors of a hidden area that was found were not read: opening it would have changed the device.");
     if (all.range)
         say(context, "Sectors outside the range that was asked for were not read.");
     if (all.errors)
-        say(context, "What the unreadable sectors held is not known. Zeros stand in their place in the copy, and the digests cover those zeros.");
+        say(context, all.filled
+                         ? "What the unreadable sectors held is not known. Where a fill pattern stands in their place in the copy, the digests of "
+                           "the media stream cover that pattern; otherwise zeros stand there, and the digests cover those zeros."
+                         : "What the unreadable sectors held is not known. Zeros stand in their place in the copy, and the digests cover "
+                           "those zeros.");
+    if (all.changed)
+        say(context, "Where the source gave a sector one way and later another, it is not known which of the two was ever written to it.");
+    if (all.paused)
+        say(context, "It says nothing about the source during a pause, when this program was not running.");
     if (all.not_reread)
         say(context,
             "Where no second read of the source that agreed is on record, it is not known whether the source would give the same bytes again.");

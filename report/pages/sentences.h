@@ -26,6 +26,14 @@ char *exh_sentence_verification(const struct exh_fact_record *record);
 const char *exh_sentence_meaning(const char *verdict);
 const char *exh_sentence_basis(const char *basis); /* what one basis word stands for, or NULL */
 const char *exh_sentence_scope(const char *scope); /* what a digest scope covers, or NULL when only its name is known */
+/* What one pass over a failing medium is for, or NULL when only its name is known. */
+const char *exh_sentence_pass(const char *name);
+/* "HPA: 8,192 sectors found, not opened; DCO: none; AMA: not checked (...)". A new string, NULL: no memory. */
+char *exh_sentence_hidden(const struct exh_facts *facts);
+/* "passed before, FAILING after": what the drive said of itself. A new string, NULL: no memory. */
+char *exh_sentence_health(const struct exh_facts *facts);
+/* What stands in place of the unreadable sectors: "zeros", "the fill pattern". */
+const char *exh_sentence_fill(const struct exh_facts *facts);
 /* What the report does not say: calls say with each sentence. */
 struct exh_report;
 void exh_sentence_limits(const struct exh_report *report, const struct exh_facts *facts, size_t count,
