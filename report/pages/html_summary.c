@@ -239,7 +239,7 @@ static void summary_digest(struct exh_html_page *p, const char *algorithm, const
         exh_html_hash(p, digest->value);
         exh_html_put(p, "<br><span class=\"note\">of the media stream (scope \"media\")");
         if (digest->not_good.known && digest->not_good.value > 0) {
-            exh_markup_format(&p->out, ", %s in place of ", exh_sentence_fill(p->f));
+            exh_markup_format(&p->out, ", %s in place of ", exh_html_is(exh_sentence_fill(p->f), "zeros") ? "zeros" : "fill");
             exh_html_counted(p, digest->not_good.value, "unreadable sector");
         }
         exh_markup_format(&p->out, "%s</span>", remark);

@@ -120,7 +120,7 @@ static const char *health_word(const struct exh_fact_health *health)
 
 char *exh_sentence_health(const struct exh_facts *f)
 {
-    return exh_text_format("%s before the copy was made, %s after it", health_word(&f->health_before), health_word(&f->health_after));
+    return exh_text_format("%s before, %s after", health_word(&f->health_before), health_word(&f->health_after));
 }
 
 /* The hidden areas inside the brackets of the verdict: "; no hidden areas were found". Of a whole medium only what was found, or that

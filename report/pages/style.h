@@ -49,10 +49,9 @@ static const char exh_style[] =
     "footer{margin-top:3rem;border-top:1px solid var(--ink);padding-top:.5rem;color:var(--soft);font-size:.9rem}\n"
     "@media print{html{font-size:10pt}body{max-width:none;padding:0;margin:0}h1{font-size:17pt}.verdict{font-size:12.5pt}\n"
     "h2,h3,h4{break-after:avoid}thead{display:table-header-group}tr,figure,pre,li,.verdict,.attention,.sign{break-inside:avoid}\n"
-    ".sheet{break-before:page}h2.sheet{margin-top:0}.hash,code,pre{font-size:7.8pt}table{font-size:9.4pt}.dense{font-size:8.4pt}.attention{padding:."
-    "3rem .8rem;margin:.5rem 0}.sign{margin-top:.6rem}.sign td{height:2.6rem}th,td{padding-top:."
-    "2rem;padding-bottom:."
-    "2rem}\n"
+    ".sheet{break-before:page}h2.sheet{margin-top:0}.hash,code,pre{font-size:7.8pt}table{font-size:9.4pt}.dense{font-size:8.4pt}\n"
+    "th,td{padding-top:.2rem;padding-bottom:.2rem}.summary th,.summary td{padding-top:.13rem;padding-bottom:.13rem}\n"
+    ".attention{padding:.3rem .8rem;margin:.5rem 0}.sign{margin-top:.6rem}.sign td{height:2.3rem}\n"
     "p:has(+pre),p:has(+table){break-after:avoid}a{text-decoration:none}}\n";
 
 #endif

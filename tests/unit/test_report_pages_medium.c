@@ -299,7 +299,7 @@ static void badly_damaged(void **state)
     assert_non_null(strstr(p.html, "C at least one sector read one way and later another"));
     assert_non_null(strstr(p.html, "U at least one sector unreadable; in its place the fill pattern"));
     assert_non_null(strstr(p.html, "R is shown for the first 900 failed reads"));
-    assert_non_null(strstr(p.html, "the fill pattern in place of 172,031 unreadable sectors"));
+    assert_non_null(strstr(p.html, "fill in place of 172,031 unreadable sectors"));
     assert_non_null(strstr(p.html, "the digests of the media stream cover that pattern"));
     assert_in(p.html, "List of unreadable ranges", "Ranges shown: 200 of 901, rest in report.xml.");
     assert_in(p.html, "Sectors that read one way and later another", "<td class=\"n\">55,000,000</td><td class=\"n\">55,000,007</td>");
@@ -308,7 +308,7 @@ static void badly_damaged(void **state)
     assert_in(p.html, "Pauses", "20 h 55 min 00 s");
     assert_in(p.html, "Health of the device, before and after", "<strong>FAILING</strong>, as the drive itself says");
     assert_in(p.html, "Health of the device, before and after", "value not above the threshold");
-    assert_non_null(strstr(p.html, "health (SMART) passed before the copy was made, FAILING after it</td>"));
+    assert_non_null(strstr(p.html, "health (SMART) passed before, FAILING after</td>"));
     char *speed = section(p.html, "Read speed");
     const char *curve = strstr(speed, "<path d=\"M100.0 148V");
     assert_non_null(curve);
