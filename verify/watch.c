@@ -9,13 +9,6 @@ void exh_watch_phase(const struct exh_watch *watch, const char *text, uint64_t t
         watch->event(watch->context, &(struct exh_event){.kind = EXH_EVENT_PHASE, .text = text, .total_bytes = total_bytes});
 }
 
-void exh_watch_area(const struct exh_watch *watch, int64_t lba, uint64_t count, uint64_t total_sectors, char area, const char *pass)
-{
-    if (watch != NULL && watch->event != NULL)
-        watch->event(watch->context, &(struct exh_event){
-                                         .kind = EXH_EVENT_AREA, .lba = lba, .count = count, .total_sectors = total_sectors, .area = area, .text = pass});
-}
-
 void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...)
 {
     if (watch == NULL || watch->event == NULL)
@@ -26,6 +19,13 @@ void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...)
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     watch->event(watch->context, &(struct exh_event){.kind = EXH_EVENT_WARNING, .text = text});
+}
+
+void exh_watch_area(const struct exh_watch *watch, int64_t lba, uint64_t count, uint64_t total, char area, const char *pass)
+{
+    if (watch != NULL && watch->event != NULL)
+        watch->event(watch->context,
+                     &(struct exh_event){.kind = EXH_EVENT_AREA, .text = pass, .lba = lba, .count = count, .total_sectors = total, .area = area});
 }
 
 bool exh_watch_cancelled(const struct exh_watch *watch)

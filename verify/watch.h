@@ -11,8 +11,8 @@ enum exh_event_kind {
     EXH_EVENT_PHASE,    /* text: "acquire", "read back", ... ; total_bytes of the phase */
     EXH_EVENT_PROGRESS, /* done_bytes, total_bytes, lba, bad_sectors */
     EXH_EVENT_FAULT,    /* fault: one failed read */
-    EXH_EVENT_WARNING,  /* text */
-    EXH_EVENT_AREA      /* lba (counted from the track's first), count, total_sectors, area, text: the pass */
+    EXH_EVENT_AREA,     /* lba, count, total_sectors, area, text (the pass): what came of some sectors of a medium read in passes */
+    EXH_EVENT_WARNING   /* text */
 };
 
 struct exh_event {
@@ -21,9 +21,9 @@ struct exh_event {
     uint64_t done_bytes, total_bytes; /* total EXH_SECTORS_UNKNOWN when not known */
     int64_t lba;
     uint64_t bad_sectors;
-    const struct exh_fault *fault;
     uint64_t count, total_sectors;
-    char area; /* what became of these sectors: one of ? * / - + (acquire/map.h) */
+    char area; /* as in a mapfile: '?' untried, '*' untrimmed, '/' unscraped, '-' bad, '+' read */
+    const struct exh_fault *fault;
 };
 
 struct exh_watch {
@@ -33,8 +33,10 @@ struct exh_watch {
 };
 
 void exh_watch_phase(const struct exh_watch *watch, const char *text, uint64_t total_bytes);
-void exh_watch_area(const struct exh_watch *watch, int64_t lba, uint64_t count, uint64_t total_sectors, char area, const char *pass);
 void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...) EXH_PRINTF(2, 3);
+/* Sectors that are now in this area, of total sectors in all; lba counts from the first sector that is to be read. pass: the name of the pass that
+ * put them there (acquire/passes.h), or NULL for what an earlier run left. What was never told of is untried. */
+void exh_watch_area(const struct exh_watch *watch, int64_t lba, uint64_t count, uint64_t total, char area, const char *pass);
 bool exh_watch_cancelled(const struct exh_watch *watch);
 
 #endif

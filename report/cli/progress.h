@@ -1,7 +1,11 @@
-/* progress.h - events on stderr: one line at 4 Hz on a terminal, JSON lines otherwise. */
+/* progress.h - events on stderr: one line at 4 Hz on a terminal, JSON lines otherwise.
+ *
+ * While a medium is read in passes the terminal gets a second line with its map (progress_map.h), and the JSON lines the pass and how many
+ * sectors are untried, untrimmed, unscraped and bad. */
 #ifndef EXH_REPORT_CLI_PROGRESS_H
 #define EXH_REPORT_CLI_PROGRESS_H
 
+#include "report/cli/progress_map.h"
 #include "verify/watch.h"
 
 enum exh_progress_mode { EXH_PROGRESS_NONE, EXH_PROGRESS_LINE, EXH_PROGRESS_PLAIN, EXH_PROGRESS_JSON };
@@ -9,8 +13,14 @@ enum exh_progress_mode { EXH_PROGRESS_NONE, EXH_PROGRESS_LINE, EXH_PROGRESS_PLAI
 struct exh_progress {
     enum exh_progress_mode mode;
     bool quiet;
-    bool line_open; /* the terminal line has text on it */
-    char phase[64];
+    bool line_open; /* the terminal line has text on it; the cursor waits at its beginning */
+    bool utf8;      /* the terminal is said to show UTF-8 */
+    bool maps;      /* it can show a second line */
+    char phase[64], pass[32];
+    bool in_passes; /* areas were told of in this phase */
+    bool map_due;   /* and something failed, or it is read in more than the first pass: there is something to see */
+    struct exh_progress_map map;
+    struct exh_event last; /* the newest progress */
     uint64_t phase_start_ms, last_ms;
     char notices[8][512]; /* warnings, for the record */
     size_t notice_count;
