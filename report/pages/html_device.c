@@ -140,8 +140,10 @@ static void attribute_row(struct exh_html_page *p, const struct exh_fact_attribu
 
 static void attributes(struct exh_html_page *p, const struct exh_fact_health *before, const struct exh_fact_health *after)
 {
-    if (before->count + after->count == 0)
+    if (before->count + after->count == 0) {
+        exh_html_malformed(p, before->malformed + after->malformed, "Of the attributes");
         return;
+    }
     exh_html_put(p,
                  "<table class=\"dense\"><caption>Attributes before and after; value and worst are the drive's own scale, on which less is worse. "
                  "- is not told by the drive.</caption><thead><tr>"
@@ -154,7 +156,7 @@ static void attributes(struct exh_html_page *p, const struct exh_fact_health *be
         if (find(before, &after->attributes[i]) == NULL)
             attribute_row(p, NULL, &after->attributes[i]);
     exh_html_put(p, "</tbody></table>\n");
-    exh_html_malformed(p, before->malformed + after->malformed);
+    exh_html_malformed(p, before->malformed + after->malformed, "Of the attributes");
 }
 
 static void health(struct exh_html_page *p)

@@ -192,11 +192,12 @@ void exh_html_rest(struct exh_html_page *p, size_t shown, uint64_t all, const ch
     exh_html_put(p, ", rest in report.xml.</p>\n");
 }
 
-void exh_html_malformed(struct exh_html_page *p, size_t malformed)
+void exh_html_malformed(struct exh_html_page *p, size_t malformed, const char *of)
 {
     if (malformed == 0)
         return;
-    exh_html_put(p, "<p class=\"note\">Left out because the record does not hold them in a form known here: ");
+    exh_markup_format(&p->out, "<p class=\"note\">%s the record holds ", of);
     exh_html_figure(p, malformed);
-    exh_html_put(p, malformed == 1 ? " entry of this list.</p>\n" : " entries of this list.</p>\n");
+    exh_html_put(p, malformed == 1 ? " entry" : " entries");
+    exh_html_put(p, " in no form known here; left out.</p>\n");
 }

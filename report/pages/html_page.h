@@ -42,7 +42,7 @@ void exh_html_close_row(struct exh_html_page *p);
 void exh_html_table(struct exh_html_page *p, const struct exh_rows *rows);
 /* Below a list cut short: how many of it are shown, and where the rest is. */
 void exh_html_rest(struct exh_html_page *p, size_t shown, uint64_t all, const char *noun);
-/* Below a list with entries that were none of its kind: how many were left out. */
-void exh_html_malformed(struct exh_html_page *p, size_t malformed);
+/* Below a list, or in its place: how many entries were none of its kind and were left out. of: "Of the passes". */
+void exh_html_malformed(struct exh_html_page *p, size_t malformed, const char *of);
 
 #endif

@@ -41,8 +41,10 @@ static void passes(struct exh_html_page *p)
 {
     const struct exh_fact_passes *list = &p->f->passes;
     size_t shown = list->count < PASSES_SHOWN ? list->count : PASSES_SHOWN;
-    if (list->count == 0)
+    if (shown == 0) {
+        exh_html_malformed(p, list->malformed, "Of the passes");
         return;
+    }
     exh_html_heading(p, 1, "Passes over the medium", NULL);
     exh_html_put(
         p, "<table class=\"dense\"><thead><tr><th scope=\"col\">Pass</th><th scope=\"col\">What it did</th><th scope=\"col\" class=\"n\">Reads</th>"
@@ -52,7 +54,7 @@ static void passes(struct exh_html_page *p)
         pass_row(p, &list->items[i]);
     exh_html_put(p, "</tbody></table>\n");
     exh_html_rest(p, shown, list->count, "Passes");
-    exh_html_malformed(p, list->malformed);
+    exh_html_malformed(p, list->malformed, "Of the passes");
 }
 
 /* --- pauses --- */
@@ -83,8 +85,10 @@ static void pauses(struct exh_html_page *p)
 {
     const struct exh_fact_pauses *list = &p->f->pauses;
     size_t shown = list->count < PAUSES_SHOWN ? list->count : PAUSES_SHOWN;
-    if (list->count == 0)
+    if (shown == 0) {
+        exh_html_malformed(p, list->malformed, "Of the pauses");
         return;
+    }
     exh_html_heading(p, 1, "Pauses", NULL);
     exh_html_put(p, "<table class=\"dense\"><caption>Sectors kept were read before the pause and not again; sectors lost had been read and were read "
                     "again.</caption><thead><tr><th scope=\"col\">When</th><th scope=\"col\">Length</th><th scope=\"col\">Why</th>"
@@ -93,7 +97,7 @@ static void pauses(struct exh_html_page *p)
         pause_row(p, &list->items[i]);
     exh_html_put(p, "</tbody></table>\n");
     exh_html_rest(p, shown, list->count, "Pauses");
-    exh_html_malformed(p, list->malformed);
+    exh_html_malformed(p, list->malformed, "Of the pauses");
 }
 
 /* --- the process that read --- */
@@ -130,7 +134,7 @@ static void unrecorded(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
     static const char *const names[] = {"passes over the medium", "pauses", "the process that read"};
-    const bool missing[] = {f->passes.count == 0, f->pauses.count == 0, !f->reading.told};
+    const bool missing[] = {f->passes.count + f->passes.malformed == 0, f->pauses.count + f->pauses.malformed == 0, !f->reading.told};
     size_t written = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (missing[i])

@@ -36,7 +36,6 @@ static void sense_words(struct exh_html_page *p, const uint8_t sense[3])
 
 /* What the troubles inside one range say together. */
 struct tried {
-    size_t troubles;
     uint64_t least_attempts, most_attempts, milliseconds;
     bool attempts_known, time_known, sys_known, sys_differs, sense_known, sense_differs;
     uint64_t sys;
@@ -66,7 +65,6 @@ static void add_trouble(struct tried *t, const struct exh_fact_trouble *trouble)
             memcpy(t->sense, trouble->sense, sizeof t->sense);
         t->sense_known = true;
     }
-    t->troubles++;
 }
 
 /* Both lists are in order, so *at only moves on. A trouble that reaches into the next range belongs to both. */
@@ -77,7 +75,7 @@ static struct tried tried_in(const struct exh_facts *f, size_t *at, const struct
     int64_t end = range->lba + (int64_t)range->count;
     while (*at < list->count && list->items[*at].lba + (int64_t)list->items[*at].count <= range->lba)
         ++*at;
-    for (size_t i = *at; i < list->count && list->items[i].lba < end; i++)
+    for (size_t i = *at; i < list->count && i - *at < EXH_MAP_MARKS_MAX && list->items[i].lba < end; i++)
         if (list->items[i].lba + (int64_t)list->items[i].count > range->lba)
             add_trouble(&t, &list->items[i]);
     return t;
@@ -206,8 +204,10 @@ static void list_ranges(struct exh_html_page *p)
     struct kinds kinds = {.count = 0};
     size_t shown = f->range_items < RANGES_SHOWN ? f->range_items : RANGES_SHOWN, at = 0;
     bool known = f->troubles.count > 0 && !f->ranges_disagree;
-    if (shown == 0)
+    if (shown == 0) {
+        exh_html_malformed(p, f->troubles.malformed, "Of what was tried where");
         return;
+    }
     for (size_t i = 0; known && i < shown; i++) {
         tried[i] = tried_in(f, &at, &f->ranges[i]);
         add_kind(&kinds, &tried[i]);
@@ -226,7 +226,7 @@ static void list_ranges(struct exh_html_page *p)
     exh_html_rest(p, shown, f->range_items, "Ranges");
     if (!known)
         exh_html_put(p, "<p class=\"note\">How often each was tried, and with what error, is not recorded by range.</p>\n");
-    exh_html_malformed(p, f->troubles.malformed);
+    exh_html_malformed(p, f->troubles.malformed, "Of what was tried where");
 }
 
 /* Of a run that published nothing there is no list of the verdict: the troubles are all there is. */
@@ -236,8 +236,10 @@ static void list_troubles(struct exh_html_page *p)
     struct tried tried[RANGES_SHOWN];
     struct kinds kinds = {.count = 0};
     size_t shown = list->count < RANGES_SHOWN ? list->count : RANGES_SHOWN;
-    if (shown == 0)
+    if (shown == 0) {
+        exh_html_malformed(p, list->malformed, "Of what was tried where");
         return;
+    }
     for (size_t i = 0; i < shown; i++) {
         tried[i] = (struct tried){0};
         add_trouble(&tried[i], &list->items[i]);
@@ -254,15 +256,17 @@ static void list_troubles(struct exh_html_page *p)
     }
     exh_html_put(p, "</tbody></table>\n");
     exh_html_rest(p, shown, list->count, "Ranges");
-    exh_html_malformed(p, list->malformed);
+    exh_html_malformed(p, list->malformed, "Of what was tried where");
 }
 
 static void list_changes(struct exh_html_page *p)
 {
     const struct exh_fact_changes *list = &p->f->changes;
     size_t shown = list->count < CHANGES_SHOWN ? list->count : CHANGES_SHOWN;
-    if (shown == 0)
+    if (shown == 0) {
+        exh_html_malformed(p, list->malformed, "Of sectors that changed");
         return;
+    }
     exh_html_heading(p, 1, "Sectors that read one way and later another", NULL);
     open_ranges(p, false);
     for (size_t i = 0; i < shown; i++) {
@@ -272,7 +276,7 @@ static void list_changes(struct exh_html_page *p)
     }
     exh_html_put(p, "</tbody></table>\n");
     exh_html_rest(p, shown, list->count, "Ranges");
-    exh_html_malformed(p, list->malformed);
+    exh_html_malformed(p, list->malformed, "Of sectors that changed");
 }
 
 /* --- failed reads --- */
@@ -323,7 +327,7 @@ static void speed(struct exh_html_page *p)
 {
     exh_html_heading(p, 1, "Read speed", NULL);
     exh_speed_svg(&p->out, p->f, p->number);
-    exh_html_malformed(p, p->f->speed.malformed);
+    exh_html_malformed(p, p->f->speed.malformed, "Of the reading times");
 }
 
 void exh_html_sectors(struct exh_html_page *p)

@@ -64,13 +64,13 @@ static void mark(const struct span *s, uint8_t *cells, int64_t lba, uint64_t cou
 static void fill(const struct exh_facts *f, const struct span *s, uint8_t *cells)
 {
     memset(cells, f->track_count == 0 ? CELL_READ : CELL_OUTSIDE, s->cells);
-    for (size_t i = 0; i < f->track_count; i++)
+    for (size_t i = 0; i < f->track_count && i < EXH_MAP_MARKS_MAX; i++)
         mark(s, cells, f->tracks[i].first_lba, f->tracks[i].sectors, CELL_READ);
-    for (size_t i = 0; i < f->fault_items; i++)
+    for (size_t i = 0; i < f->fault_items && i < EXH_MAP_MARKS_MAX; i++)
         mark(s, cells, f->faults[i].lba, f->faults[i].count, CELL_RETRIED);
-    for (size_t i = 0; i < f->changes.count; i++)
+    for (size_t i = 0; i < f->changes.count && i < EXH_MAP_MARKS_MAX; i++)
         mark(s, cells, f->changes.items[i].lba, f->changes.items[i].count, CELL_CHANGED);
-    for (size_t i = 0; i < f->range_items; i++)
+    for (size_t i = 0; i < f->range_items; i++) /* these are in order, and none overlaps another */
         mark(s, cells, f->ranges[i].lba, f->ranges[i].count, CELL_UNREADABLE);
 }
 

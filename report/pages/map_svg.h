@@ -7,6 +7,7 @@
 #include "report/pages/markup.h"
 
 #define EXH_MAP_CELLS_MAX 2000u
+#define EXH_MAP_MARKS_MAX 10000u /* of a list whose entries may overlap; a record has no more of any (verify/pipeline.h, record.h) */
 
 /* Writes the figures and their summary in words; number makes the ids of one page unique. Says why when there is nothing to draw. */
 void exh_map_svg(struct exh_markup *page, const struct exh_facts *facts, size_t number);

@@ -129,31 +129,33 @@ static void draw_marks(struct exh_markup *page, const bool columns[WIDTH], unsig
     }
 }
 
-static bool any(const bool columns[WIDTH]) { return memchr(columns, true, WIDTH) != NULL; }
+struct row {
+    const char *name, *fill;
+    bool columns[WIDTH];
+};
+enum { UNREADABLE, FAILED, SLOW, ROWS };
 
-/* The rows below the axis that have anything to show; returns the y below them. */
-static unsigned marks(struct exh_markup *page, const struct plot *p, unsigned y)
+static void find_marks(const struct plot *p, struct row rows[ROWS])
 {
-    bool unreadable[WIDTH] = {false}, failed[WIDTH] = {false}, slow[WIDTH] = {false};
-    for (size_t i = 0; i < p->f->range_items; i++)
-        mark(p, unreadable, p->f->ranges[i].lba, p->f->ranges[i].count);
-    for (size_t i = 0; i < p->f->fault_items; i++)
-        mark(p, failed, p->f->faults[i].lba, p->f->faults[i].count);
-    for (size_t i = 0; i < p->f->troubles.count; i++)
-        mark(p, failed, p->f->troubles.items[i].lba, p->f->troubles.items[i].count);
+    for (size_t i = 0; !p->f->ranges_disagree && i < p->f->range_items; i++)
+        mark(p, rows[UNREADABLE].columns, p->f->ranges[i].lba, p->f->ranges[i].count);
+    for (size_t i = 0; i < p->f->fault_items && i < EXH_MAP_MARKS_MAX; i++)
+        mark(p, rows[FAILED].columns, p->f->faults[i].lba, p->f->faults[i].count);
+    for (size_t i = 0; i < p->f->troubles.count && i < EXH_MAP_MARKS_MAX; i++)
+        mark(p, rows[FAILED].columns, p->f->troubles.items[i].lba, p->f->troubles.items[i].count);
     for (size_t i = 0; i < p->count; i++)
         if (speed_of(p, i) * SLOW_PART < p->median)
-            mark(p, slow, p->cells[i].lba, p->cells[i].sectors);
-    if (any(unreadable)) {
-        draw_marks(page, unreadable, y, "unreadable", "#000");
-        y += ROW;
-    }
-    if (any(failed)) {
-        draw_marks(page, failed, y, "failed reads", "#444");
-        y += ROW;
-    }
-    if (any(slow)) {
-        draw_marks(page, slow, y, "slow", "#777");
+            mark(p, rows[SLOW].columns, p->cells[i].lba, p->cells[i].sectors);
+}
+
+/* The rows that have anything to show, below one another from y; returns the y below them. With page NULL nothing is drawn. */
+static unsigned draw_rows(struct exh_markup *page, const struct row rows[ROWS], unsigned y)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        if (memchr(rows[i].columns, true, sizeof rows[i].columns) == NULL)
+            continue;
+        if (page != NULL)
+            draw_marks(page, rows[i].columns, y, rows[i].name, rows[i].fill);
         y += ROW;
     }
     return y;
@@ -246,16 +248,20 @@ void exh_speed_svg(struct exh_markup *page, const struct exh_facts *f, size_t nu
         exh_markup_format(page, "<p>No plot of the read speed is drawn: %s.</p>\n", why);
         return;
     }
+    struct row rows[ROWS] = {{.name = "unreadable", .fill = "#000"}, {.name = "failed reads", .fill = "#444"}, {.name = "slow", .fill = "#777"}};
+    find_marks(&p, rows);
+    unsigned axis = draw_rows(NULL, rows, TOP + HEIGHT + MARKS_BELOW);
     exh_markup_format(
         page,
         "<figure><svg role=\"img\" aria-labelledby=\"s%zut s%zud\" viewBox=\"0 0 %u %u\" class=\"map\"><title id=\"s%zut\">Read speed over "
         "the medium</title><desc id=\"s%zud\">",
-        number, number, LEFT + WIDTH + 2, TOP + HEIGHT + MARKS_BELOW + 3 * ROW + 18, number, number);
+        number, number, LEFT + WIDTH + 2, axis + 18, number, number);
     summary(page, &p);
     exh_markup_put(page, "</desc>");
     speed_axis(page, &p);
     curve(page, &p);
-    position_axis(page, &p, marks(page, &p, TOP + HEIGHT + MARKS_BELOW));
+    (void)draw_rows(page, rows, TOP + HEIGHT + MARKS_BELOW);
+    position_axis(page, &p, axis);
     exh_markup_put(page, "</svg><figcaption>Read speed (1 MB is 1,000,000 bytes) over the position on the medium. ");
     summary(page, &p);
     exh_markup_put(page, " A part left blank has no reading time on record.</figcaption></figure>\n");

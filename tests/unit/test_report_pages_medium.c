@@ -416,6 +416,8 @@ static void wrong_types(void **state)
         struct pages p = pages_of(end, "medium-types");
         assert_null(strstr(p.html, "<script>x"));
         assert_in(p.html, "Read speed", "No plot of the read speed is drawn");
+        assert_true((strstr(p.html, "Of the passes the record holds") != NULL) == (kind == 6 || kind == 7)); /* lists of what is no pass */
+        assert_true((strstr(p.html, "None on record: passes") != NULL) == (kind != 6 && kind != 7 && kind != 8));
         let_go(p);
         json_decref(end);
     }
@@ -443,10 +445,10 @@ static void huge_numbers(void **state)
     set(end, "hidden_areas", json_pack("{s:{s:s,s:I}}", "hpa", "state", "found", "sectors", most));
     struct pages p = pages_of(end, "medium-huge");
     assert_in(p.html, "Passes over the medium", "9,223,372,036,854,775,807");
-    assert_in(p.html, "Read speed", "3 entries of this list");
+    assert_in(p.html, "Read speed", "Of the reading times the record holds 3 entries in no form known here; left out.");
     assert_in(p.html, "List of unreadable ranges", "9223372036854775807");
-    assert_in(p.html, "List of unreadable ranges", "2 entries of this list");
-    assert_in(p.html, "Sectors that read one way and later another", "1 entry of this list");
+    assert_in(p.html, "List of unreadable ranges", "Of what was tried where the record holds 2 entries");
+    assert_in(p.html, "Sectors that read one way and later another", "Of sectors that changed the record holds 1 entry in");
     assert_in(p.html, "Pauses", "pause length not known");
     assert_xpath(p.xml, "string(//r:item/r:speed/@malformed)", "3");
     assert_xpath(p.xml, "count(//r:item/r:trouble/r:range/@sense)", "0");
@@ -501,7 +503,7 @@ static void long_lists(void **state)
     assert_in(p.html, "Passes over the medium", "Passes shown: 100 of 1,000, rest in report.xml.");
     assert_in(p.html, "Pauses", "Pauses shown: 100 of 1,000, rest in report.xml.");
     assert_in(p.html, "Sectors that read one way and later another", "Ranges shown: 100 of 1,000, rest in report.xml.");
-    assert_in(p.html, "Health of the device, before and after", "744 entries of this list");
+    assert_in(p.html, "Health of the device, before and after", "Of the attributes the record holds 744 entries");
     assert_xpath(p.xml, "count(//r:passes/r:pass)", "1000");
     assert_xpath(p.xml, "count(//r:changed/r:range)", "1000");
     assert_true(strlen(p.html) < 500000);
