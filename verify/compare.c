@@ -114,7 +114,7 @@ struct exh_compare *exh_compare_new(struct exh_medium *with, const struct exh_la
     c->consumer.ops = &compare_ops;
     c->with = with;
     sectors = sectors < unit ? unit : sectors;
-    if (exh_medium_scratch(with, &c->scratch, err) && exh_block_open(&c->block, sectors, size, 0, err))
+    if (exh_medium_scratch(with, &c->scratch, err) && exh_block_open_in(&c->block, with, sectors, size, 0, err))
         return c;
     exh_compare_close(c);
     return NULL;

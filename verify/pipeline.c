@@ -137,24 +137,20 @@ static bool keep_faults(struct crew *crew, const struct slot *slot, struct exh_e
         o->fault_count++;
         if (o->faults.count < EXH_FAULTS_KEPT && !exh_faults_add(&o->faults, &slot->faults.items[i], err))
             return false;
-        const struct exh_watch *w = crew->pipeline->watch;
-        if (w != NULL && w->event != NULL)
-            w->event(w->context, &(struct exh_event){.kind = EXH_EVENT_FAULT, .fault = &slot->faults.items[i]});
+        exh_watch_tell(crew->pipeline->watch, &(struct exh_event){.kind = EXH_EVENT_FAULT, .fault = &slot->faults.items[i]});
     }
     return true;
 }
 
 static void tell_progress(struct crew *crew, const struct slot *slot)
 {
-    const struct exh_watch *w = crew->pipeline->watch;
     crew->outcome->bytes += exh_block_bytes(&slot->block);
     crew->outcome->bad_sectors += slot->block.bad;
-    if (w != NULL && w->event != NULL)
-        w->event(w->context, &(struct exh_event){.kind = EXH_EVENT_PROGRESS,
-                                                 .done_bytes = crew->outcome->bytes,
-                                                 .total_bytes = crew->pipeline->route->total_bytes,
-                                                 .lba = slot->block.lba + slot->block.count,
-                                                 .bad_sectors = crew->outcome->bad_sectors});
+    exh_watch_tell(crew->pipeline->watch, &(struct exh_event){.kind = EXH_EVENT_PROGRESS,
+                                                              .done_bytes = crew->outcome->bytes,
+                                                              .total_bytes = crew->pipeline->route->total_bytes,
+                                                              .lba = slot->block.lba + slot->block.count,
+                                                              .bad_sectors = crew->outcome->bad_sectors});
 }
 
 /* With the lock: what became of a read. */
@@ -273,7 +269,7 @@ static size_t result_bytes(const struct exh_consumer *c, uint32_t sectors, uint3
 
 static bool open_slot(struct crew *crew, struct slot *slot, uint32_t sectors, uint32_t main_bytes, uint32_t sub_bytes, struct exh_error *err)
 {
-    if (!exh_block_open(&slot->block, sectors, main_bytes, sub_bytes, err))
+    if (!exh_block_open_in(&slot->block, crew->pipeline->medium, sectors, main_bytes, sub_bytes, err))
         return false;
     slot->worked = calloc(crew->lane_count + 1, 1);
     slot->results = calloc(crew->lane_count + 1, sizeof *slot->results);

@@ -1,8 +1,10 @@
 /* watch.h - events out of an engine, and the wish to stop into it.
- * The engine calls event() from whichever thread runs it, never from two at once. */
+ * event() is called from whichever thread has something to tell, never from two at once: the pipeline tells under its own lock, but a device that
+ * does not answer tells from the read it holds up, beside the pipeline. So every event goes through exh_watch_tell, which takes the watch's turn. */
 #ifndef EXH_VERIFY_WATCH_H
 #define EXH_VERIFY_WATCH_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "formats/model/medium.h"
@@ -30,7 +32,10 @@ struct exh_watch {
     void (*event)(void *context, const struct exh_event *event); /* may be NULL */
     void *context;
     const atomic_bool *cancel; /* may be NULL; set from a signal handler */
+    pthread_mutex_t *turn;     /* held around event(), which must not tell anything itself; NULL: no medium tells of itself (a device does) */
 };
+
+void exh_watch_tell(const struct exh_watch *watch, const struct exh_event *event); /* watch may be NULL, here and below */
 
 void exh_watch_phase(const struct exh_watch *watch, const char *text, uint64_t total_bytes);
 void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...) EXH_PRINTF(2, 3);

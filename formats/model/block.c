@@ -2,14 +2,31 @@
 #include "formats/model/block.h"
 
 #include "formats/model/bytes.h"
+#include "formats/model/medium.h"
 
 #define BLOCK_ALIGNMENT 4096u /* satisfies O_DIRECT on every device we know */
 
+static void open_main(struct exh_block *block, struct exh_medium *medium, size_t bytes)
+{
+    size_t rounded = (bytes + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
+    if (medium != NULL && medium->ops->room != NULL)
+        block->main = medium->ops->room(medium, rounded);
+    if (block->main != NULL)
+        block->lender = medium;
+    else
+        block->main = aligned_alloc(BLOCK_ALIGNMENT, rounded > 0 ? rounded : BLOCK_ALIGNMENT);
+}
+
 bool exh_block_open(struct exh_block *out, uint32_t sectors, uint32_t main_bytes, uint32_t sub_bytes, struct exh_error *err)
 {
+    return exh_block_open_in(out, NULL, sectors, main_bytes, sub_bytes, err);
+}
+
+bool exh_block_open_in(struct exh_block *out, struct exh_medium *medium, uint32_t sectors, uint32_t main_bytes, uint32_t sub_bytes,
+                       struct exh_error *err)
+{
     memset(out, 0, sizeof *out);
-    size_t bytes = (size_t)sectors * main_bytes, rounded = (bytes + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
-    out->main = aligned_alloc(BLOCK_ALIGNMENT, rounded > 0 ? rounded : BLOCK_ALIGNMENT);
+    open_main(out, medium, (size_t)sectors * main_bytes);
     out->state = malloc(sectors);
     if (sub_bytes != 0) {
         out->sub = malloc((size_t)sectors * sub_bytes);
@@ -26,7 +43,10 @@ bool exh_block_open(struct exh_block *out, uint32_t sectors, uint32_t main_bytes
 
 void exh_block_close(struct exh_block *block)
 {
-    free(block->main);
+    if (block->lender != NULL)
+        block->lender->ops->room_release(block->lender, block->main);
+    else
+        free(block->main);
     free(block->sub);
     free(block->state);
     free(block->sub_state);

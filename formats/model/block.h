@@ -11,6 +11,8 @@
 /* ZERO: stored as "all zeros"; UNALLOCATED: not stored at all. In both `main` is zeros and every state GOOD. */
 enum exh_block_kind { EXH_BLOCK_DATA, EXH_BLOCK_ZERO, EXH_BLOCK_UNALLOCATED };
 
+struct exh_medium;
+
 struct exh_block {
     const struct exh_track *track;
     int64_t lba;
@@ -25,11 +27,15 @@ struct exh_block {
     uint8_t *state, *sub_state;
     uint32_t room_sectors; /* how many sectors of room_bytes fit */
     uint32_t room_bytes;
-    bool main_is_zero; /* the buffer is known to hold only zeros (saves clearing it again) */
+    bool main_is_zero;         /* the buffer is known to hold only zeros (saves clearing it again) */
+    struct exh_medium *lender; /* whose memory `main` is; NULL: the block's own */
 };
 
 /* Buffers for `sectors` sectors of `main_bytes` (+ sub_bytes). */
 EXH_MUST_CHECK bool exh_block_open(struct exh_block *out, uint32_t sectors, uint32_t main_bytes, uint32_t sub_bytes, struct exh_error *err);
+/* The same, with `main` in memory that this medium reads into without a copy, where it has any left (medium.h, room). Closed before the medium. */
+EXH_MUST_CHECK bool exh_block_open_in(struct exh_block *out, struct exh_medium *medium, uint32_t sectors, uint32_t main_bytes, uint32_t sub_bytes,
+                                      struct exh_error *err);
 void exh_block_close(struct exh_block *block);
 /* Writes the pattern, repeated from each sector's first byte, over sectors that hold no data (state below SUSPECT). NULL or 0: zeros stay. */
 void exh_block_fill(struct exh_block *block, const uint8_t *pattern, size_t length);

@@ -109,6 +109,8 @@ bool exh_medium_inspect(struct exh_medium *medium, struct exh_inspection *in, st
     return medium->ops->inspect == NULL || medium->ops->inspect(medium, in, err) || exh_on_side(err, EXH_SIDE_SOURCE);
 }
 
+bool exh_medium_past_cache(struct exh_medium *medium) { return medium->ops->past_cache != NULL && medium->ops->past_cache(medium); }
+
 void exh_medium_close(struct exh_medium *medium)
 {
     if (medium != NULL)

@@ -59,6 +59,11 @@ struct exh_medium_ops {
     bool (*inspect)(struct exh_medium *, struct exh_inspection *, struct exh_error *); /* may be NULL: no container */
     struct exh_scratch *(*scratch_new)(struct exh_medium *);                           /* may be NULL; returns NULL when memory is out */
     void (*close)(struct exh_medium *);
+    /* Memory that read() fills without a copy, 4096-aligned; NULL: none left. Given back by room_release before the medium is closed. Both or
+     * neither; one thread at a time, not beside a read. */
+    void *(*room)(struct exh_medium *, size_t bytes);
+    void (*room_release)(struct exh_medium *, void *room);
+    bool (*past_cache)(struct exh_medium *); /* exh_medium_past_cache; may be NULL: the medium knows no such difference */
 };
 
 struct exh_medium {
@@ -82,6 +87,8 @@ EXH_MUST_CHECK bool exh_medium_read(struct exh_medium *, struct exh_scratch *, c
 /* False only when memory is out; *out may be NULL when the medium needs none. */
 EXH_MUST_CHECK bool exh_medium_scratch(struct exh_medium *, struct exh_scratch **out, struct exh_error *);
 EXH_MUST_CHECK bool exh_medium_inspect(struct exh_medium *, struct exh_inspection *, struct exh_error *);
+/* From now on reads come from the device itself, so that they tell what it says now. False: it is no device, and nothing changed. */
+bool exh_medium_past_cache(struct exh_medium *);
 void exh_medium_close(struct exh_medium *); /* NULL-safe */
 
 #endif

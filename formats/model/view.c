@@ -31,10 +31,30 @@ static struct exh_scratch *range_scratch(struct exh_medium *medium)
     return v->of->ops->scratch_new(v->of);
 }
 
+static void *range_room(struct exh_medium *medium, size_t bytes)
+{
+    struct exh_medium *of = ((struct range_view *)medium)->of;
+    return of->ops->room != NULL ? of->ops->room(of, bytes) : NULL;
+}
+
+static void range_room_release(struct exh_medium *medium, void *room)
+{
+    struct exh_medium *of = ((struct range_view *)medium)->of;
+    of->ops->room_release(of, room);
+}
+
+static bool range_past_cache(struct exh_medium *medium) { return exh_medium_past_cache(((struct range_view *)medium)->of); }
+
 static void range_close(struct exh_medium *medium) { free(medium); }
 
-static const struct exh_medium_ops range_ops = {range_read, NULL, range_scratch, range_close};
-static const struct exh_medium_ops range_ops_plain = {range_read, NULL, NULL, range_close};
+static const struct exh_medium_ops range_ops = {.read = range_read,
+                                                .scratch_new = range_scratch,
+                                                .close = range_close,
+                                                .room = range_room,
+                                                .room_release = range_room_release,
+                                                .past_cache = range_past_cache};
+static const struct exh_medium_ops range_ops_plain = {
+    .read = range_read, .close = range_close, .room = range_room, .room_release = range_room_release, .past_cache = range_past_cache};
 
 struct exh_medium *exh_view_range(struct exh_medium *of, int64_t first, uint64_t count, struct exh_error *err)
 {

@@ -70,10 +70,11 @@ static bool asks_json(int argc, char **argv)
 static enum exh_exit run(const struct exh_command *command, int argc, char **argv)
 {
     struct exh_args args = {0};
+    pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
     struct exh_error err;
     exh_error_clear(&err);
     args.progress.mode = EXH_PROGRESS_NONE; /* until the arguments say otherwise */
-    args.watch = (struct exh_watch){exh_progress_event, &args.progress, &cancelled};
+    args.watch = (struct exh_watch){.event = exh_progress_event, .context = &args.progress, .cancel = &cancelled, .turn = &turn};
     enum exh_exit code;
     if (!exh_args_parse(&args, command, argc, argv, &err)) {
         args.failed_json = asks_json(argc, argv);
@@ -97,7 +98,7 @@ static enum exh_exit no_command(int argc, char **argv)
     struct exh_args args = {.failed_json = asks_json(argc, argv)};
     struct exh_error err;
     exh_error_clear(&err);
-    args.watch = (struct exh_watch){exh_progress_event, &args.progress, &cancelled};
+    args.watch = (struct exh_watch){.event = exh_progress_event, .context = &args.progress, .cancel = &cancelled};
     (void)exh_fail(&err, EXH_USAGE, EXH_NO_OFFSET, "no command '%s'; exhibit --help lists them", argv[1]);
     return exh_tell_error(&args, &err);
 }
