@@ -2,6 +2,8 @@
  * Linux: <linux/fs.h> ioctls, open(2) O_DIRECT, pread(2). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/cdrom.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -11,10 +13,6 @@
 #include "acquire/blockdev.h"
 #include "formats/model/layout.h"
 #include "formats/model/text.h"
-
-#ifndef BLKGETDISKSEQ
-#define BLKGETDISKSEQ _IOR(0x12, 128, uint64_t)
-#endif
 
 #define AGAIN_MAX 10000 /* a millisecond each: a blocking device that says EAGAIN for ten seconds has failed */
 
@@ -41,9 +39,30 @@ static bool ask_sizes(struct exh_blockdev *d, struct exh_error *err)
     return true;
 }
 
+/* Looks without waiting: a plain open of a fifo waits for its writer, and of an optical drive it pulls the tray in. */
+static bool look_at_node(const char *path, struct exh_error *err)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), sys = fd < 0 || fstat(fd, &st) != 0 ? errno : 0;
+    int drive = sys == 0 && S_ISBLK(st.st_mode) ? ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT) : -1; /* negative: no optical drive */
+    if (fd >= 0)
+        (void)close(fd);
+    if (sys != 0)
+        return exh_fail_sys(err, sys, EXH_NO_OFFSET, "cannot open the device");
+    if (!S_ISBLK(st.st_mode))
+        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "not a block device");
+    if (drive == CDS_TRAY_OPEN)
+        return exh_fail_sys(err, ENOMEDIUM, EXH_NO_OFFSET, "the drive's tray is open");
+    if (drive == CDS_NO_DISC)
+        return exh_fail_sys(err, ENOMEDIUM, EXH_NO_OFFSET, "there is no disc in the drive");
+    return true;
+}
+
 static bool open_node(const char *path, struct exh_blockdev *d, struct exh_error *err)
 {
     struct stat st;
+    if (!look_at_node(path, err))
+        return false;
     d->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (d->fd < 0 || fstat(d->fd, &st) != 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the device");
@@ -80,33 +99,63 @@ void exh_blockdev_close(struct exh_blockdev *device)
     device->path = NULL;
 }
 
-static uint32_t milliseconds_since(const struct timespec *start)
+static uint64_t micros_since(const struct timespec *start)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t ms = ((int64_t)now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
-    return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+    int64_t micros = ((int64_t)now.tv_sec - start->tv_sec) * 1000000 + (now.tv_nsec - start->tv_nsec) / 1000;
+    return micros < 0 ? 0 : (uint64_t)micros;
 }
 
-struct exh_blockdev_outcome exh_blockdev_read(const struct exh_blockdev *device, bool direct, uint64_t offset, void *buffer, size_t length)
+static void read_on(int fd, uint64_t offset, uint8_t *buffer, size_t length, struct exh_blockdev_outcome *o)
+{
+    o->good = 0;
+    o->sys = 0;
+    for (unsigned again = 0; o->good < length;) {
+        ssize_t n = pread(fd, buffer + o->good, length - o->good, (off_t)(offset + o->good));
+        if (n > 0) {
+            o->good += (size_t)n;
+        } else if (n == 0) {
+            return;
+        } else if (errno == EAGAIN && ++again < AGAIN_MAX) {
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        } else if (errno != EINTR) {
+            o->sys = errno;
+            return;
+        }
+    }
+}
+
+static bool fits_direct(const struct exh_blockdev *d, uint64_t offset, const void *buffer, size_t length)
+{
+    uint32_t unit = d->logical_bytes;
+    return d->direct >= 0 && offset % unit == 0 && length % unit == 0 && (uintptr_t)buffer % unit == 0;
+}
+
+/* False: the range is inside the device and aligned to its sectors, and still O_DIRECT is refused: the driver has none. */
+static bool read_direct(struct exh_blockdev *d, uint64_t offset, void *buffer, size_t length, struct exh_blockdev_outcome *o)
+{
+    if (!fits_direct(d, offset, buffer, length))
+        return false;
+    read_on(d->direct, offset, buffer, length, o);
+    if (o->sys != EINVAL)
+        return true;
+    (void)close(d->direct);
+    d->direct = -1;
+    return false;
+}
+
+struct exh_blockdev_outcome exh_blockdev_read(struct exh_blockdev *device, bool direct, uint64_t offset, void *buffer, size_t length)
 {
     struct exh_blockdev_outcome o = {0};
     struct timespec start;
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
-    for (unsigned again = 0; o.good < length;) {
-        ssize_t n = pread(direct ? device->direct : device->fd, (uint8_t *)buffer + o.good, length - o.good, (off_t)(offset + o.good));
-        if (n > 0) {
-            o.good += (size_t)n;
-        } else if (n == 0) {
-            break;
-        } else if (errno == EAGAIN && ++again < AGAIN_MAX) {
-            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        } else if (errno != EINTR) {
-            o.sys = errno;
-            break;
-        }
+    if (!direct || !read_direct(device, offset, buffer, length, &o)) {
+        if (direct)
+            (void)posix_fadvise(device->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED);
+        read_on(device->fd, offset, buffer, length, &o);
     }
-    o.milliseconds = milliseconds_since(&start);
+    o.micros = micros_since(&start);
     return o;
 }
 
@@ -125,16 +174,26 @@ static bool same_medium(const struct exh_blockdev *before, const struct exh_bloc
     return true;
 }
 
+static bool same_size(const struct exh_blockdev *device, struct exh_error *err)
+{
+    uint64_t bytes = 0;
+    if (ioctl(device->fd, BLKGETSIZE64, &bytes) != 0 || bytes == 0)
+        return exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the device or its medium was taken away");
+    if (bytes != device->bytes)
+        return exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the device now has %llu bytes, it had %llu", (unsigned long long)bytes,
+                        (unsigned long long)device->bytes);
+    return true;
+}
+
 bool exh_blockdev_present(const struct exh_blockdev *device, struct exh_error *err)
 {
     struct exh_blockdev now = {.fd = -1, .direct = -1};
-    uint64_t bytes = 0;
-    if (ioctl(device->fd, BLKGETSIZE64, &bytes) != 0 || bytes != device->bytes)
-        return exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the device now has %llu bytes, it had %llu", (unsigned long long)bytes,
-                        (unsigned long long)device->bytes);
-    bool same = open_node(device->path, &now, err) && same_medium(device, &now, err);
+    bool same = same_size(device, err) && (open_node(device->path, &now, err) || err->sys == EACCES || err->sys == EPERM);
+    same = same && (now.fd < 0 || same_medium(device, &now, err));
     if (!same)
         err->code = EXH_GONE; /* whatever the open said: what was open is no longer to be had */
+    else
+        exh_error_clear(err);
     exh_blockdev_close(&now);
     return same;
 }

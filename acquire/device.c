@@ -1,4 +1,4 @@
-/* device.c - a block device as a medium. See device.h; Linux block layer through blockdev.h.
+/* device.c - a block device as a medium. See device.h; the device is held and read by another process, through reader.h.
  *
  * The fast path reads through the page cache, not with O_DIRECT. With one reader and one request at a time, O_DIRECT leaves the device idle
  * between two requests, while the kernel's read-ahead keeps the next one in flight: measured on a loop device that itself reads past
@@ -9,10 +9,7 @@
  * only O_DIRECT fails by sectors, with the device's own errno. (Dropping pages makes the kernel write dirty ones first; there are none unless
  * somebody else is writing to the device, and then it would write them by itself.) */
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include "acquire/blockdev.h"
 #include "acquire/device.h"
 
 #define CALM_SECTORS 32u /* so many good sectors behind a bad one, and reads grow again */
@@ -22,9 +19,12 @@
 struct device {
     struct exh_medium medium;
     struct exh_layout layout;
-    struct exh_blockdev block;
-    uint8_t *bounce; /* one sector, aligned for O_DIRECT, for callers whose buffer is not */
-    uint32_t wary;   /* blocks still to be read with O_DIRECT */
+    struct exh_reader *reader;
+    struct exh_blockdev block; /* what was found at open */
+    const struct exh_watch *watch;
+    bool direct;      /* always */
+    uint32_t wary;    /* blocks still to be read with O_DIRECT */
+    int64_t last_bad; /* the sector that failed alone last */
 };
 
 /* One want on its way. */
@@ -52,45 +52,31 @@ static bool lost(const struct run *r, int64_t lba, int sys, const char *why)
 
 static bool still_there(const struct run *r, int64_t lba)
 {
-    struct exh_error why = {0};
-    return exh_blockdev_present(&r->device->block, &why) || lost(r, lba, 0, why.text);
+    struct exh_error why;
+    exh_error_clear(&why);
+    if (exh_reader_present(r->device->reader, &why))
+        return true;
+    if (why.code == EXH_GONE)
+        return lost(r, lba, 0, why.text);
+    *r->err = why; /* interrupted, or out of time: that says nothing of the device */
+    return false;
 }
 
-static bool fits_direct(const struct device *d, uint64_t offset, const void *buffer, size_t length)
+static bool add_fault(const struct run *r, uint32_t pos, uint32_t count, int sys, const struct exh_reader_outcome *o)
 {
-    uint32_t unit = d->block.logical_bytes;
-    return d->block.direct >= 0 && offset % unit == 0 && length % unit == 0 && (uintptr_t)buffer % unit == 0;
-}
-
-static struct exh_blockdev_outcome read_direct(struct device *d, uint64_t offset, uint8_t *buffer, size_t length)
-{
-    struct exh_blockdev_outcome o;
-    if (fits_direct(d, offset, buffer, length)) {
-        o = exh_blockdev_read(&d->block, true, offset, buffer, length);
-        if (o.sys != EINVAL)
-            return o;
-        /* The range is inside the device and aligned to its sectors: a driver that cannot do O_DIRECT at all. */
-        (void)close(d->block.direct);
-        d->block.direct = -1;
-    } else if (length <= d->layout.tracks[0].main_bytes && fits_direct(d, offset, d->bounce, length)) {
-        o = exh_blockdev_read(&d->block, true, offset, d->bounce, length);
-        memcpy(buffer, d->bounce, o.good);
-        return o;
-    }
-    return exh_blockdev_read(&d->block, false, offset, buffer, length);
-}
-
-static struct exh_blockdev_outcome read_cached(struct device *d, uint64_t offset, uint8_t *buffer, size_t length)
-{
-    struct exh_blockdev_outcome o = exh_blockdev_read(&d->block, false, offset, buffer, length);
-    (void)posix_fadvise(d->block.fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED);
-    return o;
-}
-
-static bool add_fault(const struct run *r, uint32_t pos, uint32_t count, const struct exh_blockdev_outcome *o)
-{
-    struct exh_fault fault = {.lba = r->want->lba + pos, .count = count, .sys = o->sys, .milliseconds = o->milliseconds, .attempt = r->attempt};
+    uint64_t ms = o->io.micros / 1000;
+    struct exh_fault fault = {
+        .lba = r->want->lba + pos, .count = count, .sys = sys, .milliseconds = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX, .attempt = r->attempt};
+    memcpy(fault.sense, o->sense, sizeof fault.sense);
     return exh_faults_add(r->faults, &fault, r->err);
+}
+
+/* Asking for sense costs one more attempt, so a run of bad sectors is asked about once. */
+static bool begins_a_run(const struct device *d, int64_t lba) { return d->last_bad < 0 || lba < d->last_bad - 1 || lba > d->last_bad + 1; }
+
+static void note_time(struct exh_block *block, uint64_t micros)
+{
+    block->micros = micros < UINT32_MAX - block->micros ? block->micros + (uint32_t)micros : UINT32_MAX;
 }
 
 /* Reads `count` sectors at `pos` of the block once, marks the good prefix and says how long it is. False: cannot go on. */
@@ -99,21 +85,25 @@ static bool attempt(struct run *r, uint32_t pos, uint32_t count, bool direct, ui
     struct device *d = r->device;
     uint32_t sector = sector_bytes_of(r);
     int64_t lba = r->want->lba + pos;
-    uint64_t offset = (uint64_t)lba * sector;
     size_t length = (size_t)exh_track_bytes(r->want->track, lba, count);
-    uint8_t *to = r->out->main + (size_t)pos * sector;
-    struct exh_blockdev_outcome o = direct ? read_direct(d, offset, to, length) : read_cached(d, offset, to, length);
+    struct exh_reader_outcome o;
+    if (!exh_reader_read(d->reader, direct || d->direct, count == 1 && begins_a_run(d, lba), (uint64_t)lba * sector,
+                         r->out->main + (size_t)pos * sector, length, &o, r->err))
+        return false;
 
-    *good = o.good == length ? count : (uint32_t)(o.good / sector);
+    note_time(r->out, o.io.micros);
+    *good = o.io.good == length ? count : (uint32_t)(o.io.good / sector);
     memset(r->out->state + pos, EXH_GOOD, *good);
-    if (o.good == length)
-        return true;
-    if (o.sys == 0)
-        return lost(r, lba + *good, 0, "it ends before the size it had");
-    if (o.sys == ENODEV || o.sys == ENXIO || o.sys == ENOMEDIUM)
-        return lost(r, lba + *good, o.sys, NULL);
+    if (o.io.good == length)
+        return o.healed == 0 || add_fault(r, pos, count, o.healed, &o);
+    if (o.io.sys == 0)
+        return still_there(r, lba + *good) && lost(r, lba + *good, 0, "it ends before the size it had");
+    if (o.io.sys == ENODEV || o.io.sys == ENXIO || o.io.sys == ENOMEDIUM)
+        return lost(r, lba + *good, o.io.sys, NULL);
     d->wary = WARY_BLOCKS;
-    return add_fault(r, pos + *good, count - *good, &o);
+    if (count == 1)
+        d->last_bad = lba;
+    return add_fault(r, pos + *good, count - *good, o.io.sys, &o);
 }
 
 /* From `pos` on sector by sector. After CALM_SECTORS good ones the reads grow again, so that a bad sector costs tens of reads and not one for
@@ -123,6 +113,8 @@ static bool scrape(struct run *r, uint32_t pos)
     uint32_t count = r->want->count, step = 1, calm = 0, bad = 0;
     while (pos < count) {
         uint32_t n = step < count - pos ? step : count - pos, good;
+        if (exh_watch_cancelled(r->device->watch)) /* a block of bad sectors can take hours */
+            return exh_fail(r->err, EXH_CANCELLED, EXH_NO_OFFSET, "interrupted");
         if (!attempt(r, pos, n, true, &good))
             return false;
         pos += good;
@@ -153,8 +145,8 @@ static bool device_read(struct exh_medium *medium, struct exh_scratch *scratch, 
     struct run r = {.device = d, .want = want, .out = out, .faults = faults, .err = err, .attempt = 1};
     size_t valid = (size_t)exh_track_bytes(want->track, want->lba, want->count);
     memset(out->main + valid, 0, (size_t)want->count * want->track->main_bytes - valid);
-    bool direct = d->wary > 0;
-    if (direct)
+    bool direct = want->count == 1 || d->wary > 0;
+    if (want->count > 1 && d->wary > 0)
         d->wary--;
     uint32_t good;
     if (!attempt(&r, 0, want->count, direct, &good))
@@ -167,47 +159,72 @@ static bool device_read(struct exh_medium *medium, struct exh_scratch *scratch, 
     return scrape(&r, good);
 }
 
+static void *device_room(struct exh_medium *medium, size_t bytes) { return exh_reader_room(((struct device *)medium)->reader, bytes); }
+
+static void device_room_release(struct exh_medium *medium, void *room) { exh_reader_room_release(((struct device *)medium)->reader, room); }
+
+static bool device_past_cache(struct exh_medium *medium)
+{
+    ((struct device *)medium)->direct = true;
+    return true;
+}
+
 static void device_close(struct exh_medium *medium)
 {
     struct device *d = (struct device *)medium;
+    exh_reader_close(d->reader);
     exh_blockdev_close(&d->block);
-    free(d->bounce);
     free(d);
 }
 
-static const struct exh_medium_ops device_ops = {.read = device_read, .close = device_close};
+static const struct exh_medium_ops device_ops = {
+    .read = device_read, .close = device_close, .room = device_room, .room_release = device_room_release, .past_cache = device_past_cache};
 
-static bool prepare(struct device *d, const char *path, uint32_t sector_bytes, struct exh_error *err)
+static bool prepare(struct device *d, const char *path, const struct exh_device_options *options, struct exh_error *err)
 {
-    if (!exh_blockdev_open(path, &d->block, err))
+    const struct exh_reader_options reader = {
+        .watch = options->watch, .timeout_s = options->timeout_s, .warn_s = options->warn_s, .sector_bytes = options->sector_bytes};
+    d->reader = exh_reader_open(path, &reader, &d->block, err);
+    if (d->reader == NULL)
         return false;
-    uint32_t logical = d->block.logical_bytes, sector = sector_bytes != 0 ? sector_bytes : logical;
+    uint32_t logical = d->block.logical_bytes, sector = options->sector_bytes != 0 ? options->sector_bytes : logical;
     if (sector % logical != 0 || sector > EXH_SECTOR_BYTES_MAX)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "sectors of %u bytes were asked for, but %s has sectors of %u: a multiple is needed", sector,
                         path, logical);
     exh_layout_disk(&d->layout, d->block.bytes, sector);
-    if (!exh_layout_check(&d->layout, err))
-        return exh_in_file(err, path);
-    d->bounce = aligned_alloc(logical, sector);
-    if (d->bounce == NULL)
-        return exh_nomem(err, "a device's buffer");
-    (void)posix_fadvise(d->block.fd, 0, 0, POSIX_FADV_DONTNEED);
-    (void)posix_fadvise(d->block.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return true;
+    return exh_layout_check(&d->layout, err) || exh_in_file(err, path);
 }
 
-struct exh_medium *exh_device_open(const char *path, uint32_t sector_bytes, struct exh_error *err)
+struct exh_medium *exh_device_open(const char *path, const struct exh_device_options *options, struct exh_error *err)
 {
+    static const struct exh_device_options none = {0};
     struct device *d = calloc(1, sizeof *d);
     if (d == NULL) {
         (void)exh_nomem(err, "a device");
         return NULL;
     }
+    options = options != NULL ? options : &none;
+    d->watch = options->watch;
+    d->direct = options->direct;
+    d->last_bad = -1;
     d->block.fd = d->block.direct = -1;
     d->medium = (struct exh_medium){.ops = &device_ops, .format = "device", .layout = &d->layout, .failing = true, .unit_sectors = 1};
-    if (!prepare(d, path, sector_bytes, err)) {
+    if (!prepare(d, path, options, err)) {
         device_close(&d->medium);
         return NULL;
     }
     return &d->medium;
+}
+
+struct exh_transport *exh_device_transport(struct exh_medium *medium)
+{
+    return medium->ops == &device_ops ? exh_reader_transport(((struct device *)medium)->reader) : NULL;
+}
+
+bool exh_device_privileges(const struct exh_medium *medium, struct exh_reader_privileges *out)
+{
+    if (medium->ops != &device_ops)
+        return false;
+    *out = exh_reader_privileges(((const struct device *)medium)->reader);
+    return true;
 }

@@ -1,11 +1,15 @@
 /* device.h - the one door to every device: opened read-only, never written; and what the device says of itself.
  *
- * exh_device_open gives a medium over a block device. THOROUGH reading goes down to single logical sectors with O_DIRECT, so that a bad
- * sector never costs a neighbour (a buffered read loses a whole page). Every errno but EINTR and EAGAIN is a failed range; an early end of
- * file, ENODEV, ENXIO or ENOMEDIUM is EXH_GONE, never the end of the medium. */
+ * exh_device_open gives a medium over a block device, which a process of its own reads (reader.h): open it before any thread is started. THOROUGH
+ * reading goes down to single logical sectors with O_DIRECT, so that a bad sector never costs a neighbour (a buffered read loses a whole page); ONCE
+ * is one attempt, whose good prefix may end at a page's start unless it was a single sector. Every errno but EINTR and EAGAIN is a failed range;
+ * after failures the device is asked whether it is still there, before a sector is called bad. Gone, without its medium, or with another one is
+ * EXH_GONE and says which; so is an early end of file, which is never the end of the medium. A device that does not answer: EXH_CANCELLED,
+ * EXH_TIMED_OUT. */
 #ifndef EXH_ACQUIRE_DEVICE_H
 #define EXH_ACQUIRE_DEVICE_H
 
+#include "acquire/reader.h"
 #include "formats/model/medium.h"
 
 /* What kind of thing a SOURCE argument names. */
@@ -33,8 +37,19 @@ EXH_MUST_CHECK bool exh_device_identity(const struct exh_device_facts *facts, st
 /* Is it still the same device? Same node numbers, size, sector sizes, serial, wwn. False and err EXH_GONE naming what changed. */
 EXH_MUST_CHECK bool exh_device_same(const struct exh_device_facts *before, struct exh_error *err);
 
-/* sector_bytes 0: the device's own. An override must be a multiple of the device's. */
-struct exh_medium *exh_device_open(const char *path, uint32_t sector_bytes, struct exh_error *err);
+struct exh_device_options {
+    uint32_t sector_bytes;         /* 0: the device's own. An override must be a multiple of it */
+    const struct exh_watch *watch; /* reader.h; may be NULL */
+    uint32_t timeout_s, warn_s;    /* reader.h */
+    bool direct;                   /* always past the page cache, as after exh_medium_past_cache: for a second read */
+};
+
+/* options NULL: all zeros. */
+struct exh_medium *exh_device_open(const char *path, const struct exh_device_options *options, struct exh_error *err);
+/* Of a medium that exh_device_open gave, not of a view of it. NULL: the device takes no commands, or it is another medium. Closed with the medium. */
+struct exh_transport *exh_device_transport(struct exh_medium *medium);
+/* What the process that reads it gave up. False: it is another medium. */
+bool exh_device_privileges(const struct exh_medium *medium, struct exh_reader_privileges *out);
 
 /* Every block device of the machine that can be imaged (sysfs), in name order: calls row for each; loop devices only when they have a file. */
 EXH_MUST_CHECK bool exh_device_list(bool (*row)(void *context, const struct exh_device_facts *), void *context, struct exh_error *err);

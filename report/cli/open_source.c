@@ -51,12 +51,13 @@ bool exh_hash_list(const char *list, char **text, const char ***names, size_t *c
     return true;
 }
 
-static bool open_device(struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
+static bool open_device(const struct exh_args *args, struct exh_opened *o, uint32_t sector_bytes, bool past_cache, struct exh_error *err)
 {
+    const struct exh_device_options options = {.sector_bytes = sector_bytes, .watch = exh_args_watch(args), .direct = past_cache};
     o->kind = EXH_SOURCE_DEVICE;
     if (!exh_device_facts(o->path, &o->facts, err) || !exh_device_identity(&o->facts, &o->identity, err))
         return false;
-    o->whole = exh_device_open(o->path, sector_bytes, err);
+    o->whole = exh_device_open(o->path, &options, err);
     return o->whole != NULL;
 }
 
@@ -95,7 +96,7 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool
     if (stat(o->path, &o->at_open) != 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open") || exh_in_file(err, o->path);
     if (S_ISBLK(o->at_open.st_mode))
-        return open_device(o, sector_bytes, err);
+        return open_device(args, o, sector_bytes, past_cache, err);
     o->kind = EXH_SOURCE_FILE;
     if (S_ISDIR(o->at_open.st_mode))
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is a directory: give a block device or a file") || exh_in_file(err, o->path);

@@ -20,7 +20,9 @@ struct exh_opened {
     bool range;
 };
 
-/* --sector-size, --start and --count apply. `as_image` opens files through the format table, otherwise as the plain bytes they are. */
+/* --sector-size, --start and --count apply. `as_image` opens files through the format table, otherwise as the plain bytes they are. `past_cache`
+ * reads a device always past the page cache, an image where the file system can. A device is read by a process of its own: before any thread is
+ * started. */
 EXH_MUST_CHECK bool exh_source_open(const struct exh_args *args, const char *path, bool as_image, bool past_cache, struct exh_opened *out,
                                     struct exh_error *err);
 /* Is it still the device or file that was opened? A callback for exh_plan: context is the exh_opened. */

@@ -192,7 +192,8 @@ static bool against(const struct exh_args *args, struct exh_references *r, const
         return false;
     if (is_manifest)
         return true;
-    r->has_against = exh_source_open(args, path, true, false, &r->against, err);
+    bool device = stat(path, &st) == 0 && S_ISBLK(st.st_mode); /* it is read a second time: its own word counts, not that of the cache */
+    r->has_against = exh_source_open(args, path, true, device, &r->against, err);
     return (r->has_against && is_another(files, &r->against, err)) || exh_context(err, "--against");
 }
 

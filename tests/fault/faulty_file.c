@@ -7,6 +7,7 @@
  *     end:OFFSET                     the file shows its size, but reads end at OFFSET
  *     when:FILE                      the rules hold only while FILE exists
  *     slow:MILLISECONDS              each read takes so long (always)
+ *     hang:OFFSET:LENGTH:FILE        a read that touches the range waits until FILE does not exist (always)
  *     log:FILE                       each read adds the line "OFFSET LENGTH ERRNO"
  *
  * Under a loop device (losetup -r) it is a disk with bad sectors: the kernel hands the errno on. Written to the libfuse 3 high-level API. */
@@ -35,19 +36,22 @@ static struct {
     uint64_t size, end;
     struct bad_range bad[RULES_MAX];
     size_t bad_count;
-    const char *when;
+    const char *when, *hang_while; /* the latter NULL: nothing hangs */
+    uint64_t hang_offset, hang_length;
     int log;
     unsigned slow_ms;
 } disk = {.image = -1, .end = UINT64_MAX, .log = -1};
 
 static bool in_force(void) { return disk.when == NULL || access(disk.when, F_OK) == 0; }
 
+static bool touches(uint64_t offset, uint64_t length, uint64_t from, uint64_t count) { return offset < from + count && offset + length > from; }
+
 /* The errno that a read of this range fails with, or 0. */
 static int verdict(uint64_t offset, uint64_t length)
 {
     for (size_t i = 0; i < disk.bad_count; i++) {
         struct bad_range *b = &disk.bad[i];
-        if (offset >= b->offset + b->length || offset + length <= b->offset || b->times == 0)
+        if (!touches(offset, length, b->offset, b->length) || b->times == 0)
             continue;
         if (b->times != UINT64_MAX)
             b->times--;
@@ -96,6 +100,8 @@ static int read_disk(const char *path, char *buffer, size_t length, off_t offset
 {
     (void)path, (void)info;
     (void)usleep(disk.slow_ms * 1000);
+    while (disk.hang_while != NULL && touches((uint64_t)offset, length, disk.hang_offset, disk.hang_length) && access(disk.hang_while, F_OK) == 0)
+        (void)usleep(10000);
     int sys = in_force() ? verdict((uint64_t)offset, length) : 0;
     if (disk.log >= 0)
         (void)dprintf(disk.log, "%lld %zu %d\n", (long long)offset, length, sys);
@@ -119,9 +125,23 @@ static bool add_bad(const char *text)
     return true;
 }
 
+static bool add_hang(const char *text)
+{
+    unsigned long long offset, length;
+    int used = 0;
+    if (sscanf(text, "%llu:%llu:%n", &offset, &length, &used) != 2 || used == 0)
+        return false;
+    disk.hang_offset = offset;
+    disk.hang_length = length;
+    disk.hang_while = text + used;
+    return true;
+}
+
 static bool add_rule(const char *rule)
 {
     unsigned long long end;
+    if (strncmp(rule, "hang:", 5) == 0)
+        return add_hang(rule + 5);
     if (strncmp(rule, "bad:", 4) == 0)
         return add_bad(rule + 4);
     if (sscanf(rule, "end:%llu", &end) == 1) {
@@ -144,7 +164,8 @@ int main(int argc, char **argv)
     static const struct fuse_operations operations = {.getattr = show, .readdir = list, .open = open_disk, .read = read_disk};
     struct stat st;
     if (argc < 3) {
-        fprintf(stderr, "usage: faulty_file IMAGE MOUNTPOINT [bad:OFFSET:LENGTH:ERRNO[:TIMES] | end:OFFSET | when:FILE | slow:MS | log:FILE]...\n");
+        fprintf(stderr, "usage: faulty_file IMAGE MOUNTPOINT [bad:OFFSET:LENGTH:ERRNO[:TIMES] | end:OFFSET | when:FILE | slow:MS | "
+                        "hang:OFFSET:LENGTH:FILE | log:FILE]...\n");
         return 2;
     }
     disk.image = open(argv[1], O_RDONLY | O_CLOEXEC);

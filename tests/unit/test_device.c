@@ -71,7 +71,7 @@ static bool read_all(uint32_t block_sectors, enum exh_effort effort, uint8_t *da
 static void open_loop(const char *file, uint32_t sector_bytes)
 {
     assert_true(lab_loop_open(lab_path(file), sector_bytes, false, &loop));
-    medium = exh_device_open(loop.path, 0, &err);
+    medium = exh_device_open(loop.path, NULL, &err);
     if (medium == NULL)
         print_error("%s\n", err.text);
     assert_non_null(medium);
@@ -153,24 +153,24 @@ static void sector_size_asked_for(void **state)
 {
     (void)state;
     open_loop("disk.img", 4096);
-    struct exh_medium *other = exh_device_open(loop.path, 8192, &err);
+    struct exh_medium *other = exh_device_open(loop.path, &(struct exh_device_options){.sector_bytes = 8192}, &err);
     assert_non_null(other);
     assert_int_equal(other->layout->tracks[0].main_bytes, 8192);
     exh_medium_close(other);
-    assert_null(exh_device_open(loop.path, 512, &err));
+    assert_null(exh_device_open(loop.path, &(struct exh_device_options){.sector_bytes = 512}, &err));
     assert_int_equal(err.code, EXH_USAGE);
-    assert_null(exh_device_open(loop.path, 6144, &err));
+    assert_null(exh_device_open(loop.path, &(struct exh_device_options){.sector_bytes = 6144}, &err));
     assert_int_equal(err.code, EXH_USAGE);
 }
 
 static void not_devices(void **state)
 {
     (void)state;
-    assert_null(exh_device_open(lab_path("disk.img"), 0, &err));
+    assert_null(exh_device_open(lab_path("disk.img"), NULL, &err));
     assert_int_equal(err.code, EXH_UNSUPPORTED);
     assert_int_equal(err.side, EXH_SIDE_SOURCE);
     exh_error_clear(&err);
-    assert_null(exh_device_open(lab_path("absent"), 0, &err));
+    assert_null(exh_device_open(lab_path("absent"), NULL, &err));
     assert_int_equal(err.code, EXH_NOT_FOUND);
     assert_int_equal(err.sys, ENOENT);
     assert_string_equal(err.file, lab_path("absent"));
@@ -266,6 +266,30 @@ static void once_keeps_the_good_prefix(void **state)
     assert_int_equal(faults.items[0].count, 48);
     assert_int_equal(faults.items[0].attempt, 1);
     free(data), free(states), free(want);
+}
+
+/* A single sector is always read with O_DIRECT: it alone is lost, with the device's own errno. */
+static void once_loses_no_neighbour(void **state)
+{
+    (void)state;
+    struct exh_block block;
+    open_faulty((const char *const[]){"bad:1024000:512:61", NULL}, 512);
+    assert_true(medium->failing);
+    uint8_t *want_data = contents("disk.img", SIZE);
+    assert_true(exh_block_open(&block, 1, 512, 0, &err));
+    for (int64_t lba = 1996; lba < 2005; lba++) {
+        struct exh_want want = {.track = &medium->layout->tracks[0], .lba = lba, .count = 1, .effort = EXH_ONCE};
+        assert_true(exh_medium_read(medium, NULL, &want, &block, &faults, &err));
+        assert_int_equal(block.state[0], lba == 2000 ? EXH_UNREAD : EXH_GOOD);
+        assert_true(block.micros > 0);
+        if (lba != 2000)
+            assert_memory_equal(block.main, want_data + lba * 512, 512);
+    }
+    assert_int_equal(faults.count, 1);
+    assert_int_equal(faults.items[0].lba, 2000);
+    assert_int_equal(faults.items[0].sys, ENODATA);
+    exh_block_close(&block);
+    free(want_data);
 }
 
 static size_t lines_of(const char *name)
@@ -381,7 +405,7 @@ static void ejected_medium_is_gone(void **state)
     medium = NULL;
     assert_int_equal(fstat(loop.fd, &st), 0);
     (void)unlink(lab_path("node"));
-    if (mknod(lab_path("node"), S_IFBLK | 0600, st.st_rdev) != 0 || (medium = exh_device_open(lab_path("node"), 0, &err)) == NULL) {
+    if (mknod(lab_path("node"), S_IFBLK | 0600, st.st_rdev) != 0 || (medium = exh_device_open(lab_path("node"), NULL, &err)) == NULL) {
         print_message("no device nodes in %s\n", lab_folder);
         skip();
     }
@@ -459,6 +483,7 @@ int main(void)
         CASE(exactly_the_bad_large_sectors),
         CASE(unaligned_buffer),
         CASE(once_keeps_the_good_prefix),
+        CASE(once_loses_no_neighbour),
         CASE(reads_grow_again),
         CASE(a_later_try_counts),
         CASE(all_bad_is_not_gone),
