@@ -34,6 +34,8 @@ struct make {
     char platform[200];
     char *image;                     /* plan.image: the first file's path, which -o may have left to us to complete */
     char *chunk_lines, *range_lines; /* blobs */
+    struct exh_hidden hidden;        /* of a device */
+    struct exh_health health;        /* of a device, before the first read */
 };
 
 /* ---- options to plan ---- */
@@ -142,8 +144,13 @@ static void describe_source(struct make *m)
     p->removable = s->facts.removable;
     p->optical = s->facts.optical;
     p->physical = !s->facts.partition;
-    /* A disk may hide sectors (HPA, DCO, AMA); nobody has looked yet, so it is the visible part that is imaged. A loop device hides none. */
-    p->hidden_unchecked = !s->facts.partition && s->facts.backing[0] == '\0' && !s->facts.optical;
+    struct exh_transport *transport = exh_device_transport(s->whole);
+    const char *why = s->facts.backing[0] != '\0' ? "a loop device takes no commands" : "the device takes no commands from us";
+    exh_hidden_look(transport, why, &m->hidden);
+    exh_health_ask(transport, why, &m->health);
+    /* A disk may hide sectors (HPA, DCO, AMA): unless all three were looked for and none was found, it is the visible part that is imaged. A loop
+     * device hides none. */
+    p->hidden_unchecked = !s->facts.partition && s->facts.backing[0] == '\0' && !s->facts.optical && !exh_hidden_none(&m->hidden);
 }
 
 static bool make_plan(struct make *m, struct exh_fields *fields, struct exh_error *err)
@@ -306,6 +313,20 @@ static json_t *second_read_json(const struct make *m)
     return json_pack("{s:s,s:o}", "verdict", exh_verdict_name(m->result.second.verdict), "findings", exh_record_findings(&m->result.second.findings));
 }
 
+/* What the device says of itself, and how it was read. */
+static void add_device(const struct make *m, json_t *body)
+{
+    struct exh_reader_privileges privileges;
+    struct exh_health after;
+    if (body == NULL || m->source->kind != EXH_SOURCE_DEVICE)
+        return;
+    exh_health_ask(exh_device_transport(m->source->whole), m->health.why, &after);
+    (void)json_object_set_new(body, "hidden_areas", exh_record_hidden(&m->hidden));
+    (void)json_object_set_new(body, "health", json_pack("{s:o,s:o}", "before", exh_record_health(&m->health), "after", exh_record_health(&after)));
+    if (exh_device_privileges(m->source->whole, &privileges))
+        (void)json_object_set_new(body, "reader", exh_record_reader(&privileges));
+}
+
 /* The end line's body: what happened, and on success the whole result. */
 static json_t *end_body(struct make *m, const struct exh_error *failure, struct exh_error *err)
 {
@@ -318,6 +339,7 @@ static json_t *end_body(struct make *m, const struct exh_error *failure, struct 
                              "notices", exh_notices(m->args));
     if (body != NULL && failure != NULL)
         (void)json_object_set_new(body, "error", exh_record_error(failure));
+    add_device(m, body);
     if (body != NULL && m->result.source_read_twice)
         (void)json_object_set_new(body, "second_read", second_read_json(m));
     if (body == NULL || failure != NULL)
@@ -408,6 +430,7 @@ static void answer(struct make *m)
     }
     (void)json_object_set_new(json, "files", files);
     (void)json_object_set_new(json, "ledger", exh_recording_json(&m->recording));
+    add_device(m, json);
     if (m->result.source_read_twice)
         (void)json_object_set_new(json, "second_read", second_read_json(m));
     exh_answer(m->args, json);

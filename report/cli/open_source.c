@@ -51,11 +51,23 @@ bool exh_hash_list(const char *list, char **text, const char ***names, size_t *c
     return true;
 }
 
+/* --timeout, where the command has it: seconds that a device may take for one request; 0: as long as it wants. */
+static bool timeout_of(const struct exh_args *args, uint32_t *out, struct exh_error *err)
+{
+    const char *text = exh_arg(args, "--timeout");
+    uint64_t seconds = 0;
+    if (text != NULL && (!exh_text_u64(text, &seconds) || seconds == 0 || seconds > 86400))
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--timeout %s is not a number of seconds from 1 to 86400", text);
+    *out = (uint32_t)seconds;
+    return true;
+}
+
 static bool open_device(const struct exh_args *args, struct exh_opened *o, uint32_t sector_bytes, bool past_cache, struct exh_error *err)
 {
-    const struct exh_device_options options = {.sector_bytes = sector_bytes, .watch = exh_args_watch(args), .direct = past_cache};
+    struct exh_device_options options = {.sector_bytes = sector_bytes, .watch = exh_args_watch(args), .direct = past_cache};
     o->kind = EXH_SOURCE_DEVICE;
-    if (!exh_device_facts(o->path, &o->facts, err) || !exh_device_identity(&o->facts, &o->identity, err))
+    if (!timeout_of(args, &options.timeout_s, err) || !exh_device_facts(o->path, &o->facts, err) ||
+        !exh_device_identity(&o->facts, &o->identity, err))
         return false;
     o->whole = exh_device_open(o->path, &options, err);
     return o->whole != NULL;
@@ -63,8 +75,10 @@ static bool open_device(const struct exh_args *args, struct exh_opened *o, uint3
 
 static bool open_nbd(const struct exh_args *args, struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
 {
-    const struct exh_nbd_options options = {.sector_bytes = sector_bytes, .watch = exh_args_watch(args)};
+    struct exh_nbd_options options = {.sector_bytes = sector_bytes, .watch = exh_args_watch(args)};
     o->kind = EXH_SOURCE_NBD;
+    if (!timeout_of(args, &options.timeout_s, err))
+        return false;
     o->whole = exh_nbd_open(o->path, &options, err);
     return o->whole != NULL && exh_nbd_identity(o->whole, &o->identity, err);
 }

@@ -31,7 +31,7 @@
  *                   "hidden_areas"?:{"hpa","dco","ama": each {"state":"none"|"found"|"not-checked","sectors"?,"why"?}},
  *                   "health"?:{"before","after": each {"state":"passed"|"failing"|"not-available","kind","why"?,"attributes":[{"id","name","value","worst","threshold","raw"}]}},
  *                   "pauses"?:[{"paused": time|null,"resumed": time,"seconds": n|null,"why","kept_sectors","lost_sectors"}]    (null: not known, the run was killed)
- *                   "reader"?:{"process": bool,"capabilities"?: text,"no_new_privileges"?: bool}}
+ *                   "reader"?:{"process": bool,"capabilities"?: text,"no_new_privileges"?: bool,"system_call_filter"?: bool}}
  *   In a line, chunks gains "blob": SHA-256 of the chunk lines ("track lba sectors not_good hex LF" each); an unreadable list of more than 1,000
  * ranges is
  *   {"blob": SHA-256 of the lines "lba count LF", "ranges": n} instead.
@@ -52,6 +52,8 @@
 
 #include "acquire/acquire.h"
 #include "acquire/device.h"
+#include "acquire/health.h"
+#include "acquire/hidden.h"
 
 #define EXH_UNREADABLE_INLINE_MAX 1000u
 
@@ -60,6 +62,9 @@ json_t *exh_record_text(const char *text);                                      
 json_t *exh_record_result(const char *format, const struct exh_acquire_result *result); /* RESULT */
 /* Adds to a RESULT what there is to tell of a failing or resumed medium. False: no memory. */
 bool exh_record_rescue(json_t *result, const struct exh_acquire_result *r);
+json_t *exh_record_hidden(const struct exh_hidden *hidden);
+json_t *exh_record_health(const struct exh_health *health);
+json_t *exh_record_reader(const struct exh_reader_privileges *privileges);
 json_t *exh_record_pause(const struct exh_journal_pause *pause);
 json_t *exh_record_digests(const struct exh_digests *digests);
 json_t *exh_record_ranges(const struct exh_sectors *sectors); /* [[lba,count]...] of every range, whatever its state */

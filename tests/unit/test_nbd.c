@@ -126,6 +126,8 @@ static unsigned logged(char what, uint64_t offset, uint64_t length)
     return n;
 }
 
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
 static int reset(void **state)
 {
     (void)state;
@@ -133,7 +135,7 @@ static int reset(void **state)
     atomic_store(&cancel, false);
     warnings = 0;
     last_warning[0] = '\0';
-    watch = (struct exh_watch){on_event, NULL, &cancel};
+    watch = (struct exh_watch){.event = on_event, .cancel = &cancel, .turn = &turn};
     (void)unlink(path("log")), (void)unlink(path("hang"));
     write_image("disk.img", SIZE);
     return 0;

@@ -146,7 +146,7 @@ static void step(struct exh_progress *p, int64_t lba)
 
 static void area(struct exh_progress *p, int64_t lba, uint64_t count, char what, const char *pass)
 {
-    const struct exh_watch watch = {exh_progress_event, p, NULL};
+    const struct exh_watch watch = {.event = exh_progress_event, .context = p};
     exh_watch_area(&watch, lba, count, 2000000, what, pass);
 }
 
