@@ -229,6 +229,9 @@ bool exh_run_take_up(struct exh_run *run, struct exh_error *err)
     exh_medium_close(image);
     exh_medium_close(work);
     run->out->kept_sectors = ok ? exh_map_total(&run->map, EXH_AREA_READ) : 0;
+    for (size_t i = 0; ok && i < run->map.count; i++)
+        exh_watch_area(run->plan->watch, (int64_t)run->map.ranges[i].first, run->map.ranges[i].count, run->map.sectors, (char)run->map.ranges[i].area,
+                       NULL);
     if (ok && run->out->lost_sectors > 0)
         exh_watch_warn(run->plan->watch, "%llu sectors that an earlier run wrote are not there as they were written; they are read again",
                        (unsigned long long)run->out->lost_sectors);

@@ -274,6 +274,11 @@ static json_t *plan_json(const struct make *m)
     json_t *json =
         json_pack("{s:s,s:s,s:I,s:o,s:I,s:o}", "format", m->plan.format->name, "compression", levels[m->plan.compression], "segment_bytes",
                   (json_int_t)m->plan.segment_bytes, "algorithms", hashes, "chunk_bytes", (json_int_t)m->plan.chunk_bytes, "verify", verify);
+    char policy[200];
+    if (json != NULL && m->plan.medium->failing) {
+        exh_rescue_describe(&m->plan, policy, sizeof policy);
+        (void)json_object_set_new(json, "read_policy", json_string(policy));
+    }
     uint64_t first = 0;
     const char *start = exh_arg(m->args, "--start");
     if (json != NULL && m->source->range && (start == NULL || exh_text_u64(start, &first))) {

@@ -102,6 +102,18 @@ static void draw(struct exh_progress *p, const char *line)
     p->line_open = true;
 }
 
+static bool in_a_pass(const struct exh_progress *p) { return p->in_passes && p->pass[0] != '\0' && strcmp(p->pass, "stream") != 0; }
+
+/* A pass jumps about, and comes back: what counts is how much of the medium is read by now, what failed alone, and what is still to be tried. */
+static void tell_pass(const struct exh_progress *p, const struct exh_event *e, char *line, size_t room)
+{
+    const uint64_t *t = p->map.totals;
+    uint64_t to_try = t[EXH_PROGRESS_UNTRIED] + t[EXH_PROGRESS_UNTRIMMED] + t[EXH_PROGRESS_UNSCRAPED];
+    (void)snprintf(line, room, "%s  %.2f%% read  %llu bad  %llu sectors to try  LBA %lld", p->pass,
+                   100.0 * (double)t[EXH_PROGRESS_READ] / (double)p->map.sectors, (unsigned long long)t[EXH_PROGRESS_BAD], (unsigned long long)to_try,
+                   (long long)e->lba);
+}
+
 static void tell_people(struct exh_progress *p, const struct exh_event *e, uint64_t now)
 {
     struct rate r = rate_of(p, e, now);
@@ -116,8 +128,16 @@ static void tell_people(struct exh_progress *p, const struct exh_event *e, uint6
     if (r.eta_known)
         (void)snprintf(eta, sizeof eta, "  %llu:%02llu:%02llu left", (unsigned long long)(r.eta / 3600), (unsigned long long)(r.eta / 60 % 60),
                        (unsigned long long)(r.eta % 60));
-    bool pass = p->in_passes && p->pass[0] != '\0' && strcmp(p->pass, p->phase) != 0;
     char line[COLUMNS_MAX];
+    if (in_a_pass(p)) {
+        tell_pass(p, e, line, sizeof line);
+        if (p->mode == EXH_PROGRESS_LINE)
+            draw(p, line);
+        else
+            (void)fprintf(stderr, "%s\n", line);
+        return;
+    }
+    bool pass = p->in_passes && p->pass[0] != '\0' && strcmp(p->pass, p->phase) != 0;
     (void)snprintf(line, sizeof line, "%s%s%s%s  %.1f%%  %llu unreadable  %s of %s  %s/s%s  LBA %lld", p->phase, pass ? " (" : "",
                    pass ? p->pass : "", pass ? ")" : "", percent, (unsigned long long)e->bad_sectors, done, total, speed, eta,
                    (long long)e->lba); /* cut from the right */

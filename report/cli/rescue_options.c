@@ -97,6 +97,21 @@ bool exh_rescue_plan(const struct exh_args *args, struct exh_rescue *out, struct
     return given_map(args, out, plan, err);
 }
 
+void exh_rescue_describe(const struct exh_plan *plan, char *out, size_t room)
+{
+    const struct exh_pass_policy *p = &plan->policy;
+    char limits[120] = "";
+    if (plan->one_pass) {
+        (void)snprintf(out, room, "one thorough pass, down to single sectors");
+        return;
+    }
+    if (p->max_errors > 0 || p->min_rate > 0)
+        (void)snprintf(limits, sizeof limits, "; at most %llu failed areas; at least %llu bytes a second (0: no limit)",
+                       (unsigned long long)p->max_errors, (unsigned long long)p->min_rate);
+    (void)snprintf(out, room, "one stream to the first trouble, then copy%s, copy back, sweep, trim%s, %u retries%s",
+                   p->reverse ? " (from the end)" : "", p->no_scrape ? ", no scrape" : ", scrape", p->retries, limits);
+}
+
 void exh_rescue_close(struct exh_rescue *rescue)
 {
     exh_names_close(&rescue->folders);

@@ -32,6 +32,8 @@ struct exh_rescue {
 
 /* All of them into the plan; `out` owns what the plan then borrows. */
 EXH_MUST_CHECK bool exh_rescue_plan(const struct exh_args *args, struct exh_rescue *out, struct exh_plan *plan, struct exh_error *err);
+/* The policy in words, for the record. */
+void exh_rescue_describe(const struct exh_plan *plan, char *out, size_t room);
 void exh_rescue_close(struct exh_rescue *rescue);
 
 #endif

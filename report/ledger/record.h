@@ -6,14 +6,14 @@
  *   {"v":1,"prev":HEX64,"seq":N,"time":"2026-11-22T07:00:00Z","type":T,"actor":{},"object":{},"body":{}}
  * prev of line 1 is 64 zeros. No floats, no absolute path unless it names the source.
  *
- * type     ledger-created | ledger-adopted | acquire-begin | acquire-end | convert-begin | convert-end | verify | hash | report | import
+ * type     ledger-created | ledger-adopted | acquire-begin | acquire-pause | acquire-resume | acquire-end | convert-begin | convert-end | verify | hash | report | import
  * actor    {"user","uid","host","program","system","examiner"?: as body.case says}
  * object   {"image": path relative to the ledger's folder, "case"?, "exhibit"?, "guid"?: 32 hex}
  *
  * body of ledger-created {"store": 32 hex, "machine_id","device","inode","born","schema"}; of ledger-adopted
  * {"store","reason","machine_id","device","inode","born","from":{"store","seq","head"}} machine_id is a hash of the machine's; born is the ledger
  * file's birth time ("" where the file system keeps none). body of *-begin  {"operation": 32 hex, "command":[argv], "source":SOURCE,
- * "plan":{"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[], "start"?,"count"?}, "case":{fields},
+ * "plan":{"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[], "read_policy"?: text,"start"?,"count"?}, "case":{fields},
  * "environment":{"os","kernel","libraries":{},"time_zone","clock":{"synchronised":bool|null}}} body of *-end
  * {"operation","begin_seq","outcome":"done"|"failed"|"interrupted","started","ended","seconds_reading","seconds_verifying",
  *                   "source":SOURCE,"case":{fields},"notices":[text], "error"?:ERROR, and on "done" everything of RESULT}
@@ -22,7 +22,7 @@
  *                   "digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},"acquisition","of",
  *                   "verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]},
  *                   and of a failing or resumed medium:
- *                   "fill"?: "pattern"    (what stands in unreadable sectors of the image; absent: zeros)
+ *                   "fill"?: "zeros"|"pattern"    (what stands in unreadable sectors of the image)
  *                   "passes"?:[{"pass":"stream"|"copy"|"copy-back"|"sweep"|"trim"|"scrape"|"retry","number","reads","failed_reads","sectors_read","milliseconds"}],
  *                   "speed"?:{"cell_sectors","cells":[[lba,sectors,microseconds]...]}    (at most 512 cells of equal size over the medium; reading time, cells without one left out)
  *                   "trouble"?:[{"lba","count","attempts","errno","sense"?:[key,asc,ascq],"milliseconds"}]   (of the ranges that could not be read, at most 1,000)

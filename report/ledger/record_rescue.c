@@ -104,5 +104,5 @@ bool exh_record_rescue(json_t *result, const struct exh_acquire_result *r)
         ok = json_object_set_new(result, "changed", changed_json(&r->changed)) == 0;
     if (ok && h->pause_count > 0)
         ok = json_object_set_new(result, "pauses", pauses_json(r)) == 0;
-    return ok && (!r->seal.filled || json_object_set_new(result, "fill", json_string("pattern")) == 0);
+    return ok && (r->seal.unreadable.count == 0 || json_object_set_new(result, "fill", json_string(r->seal.filled ? "pattern" : "zeros")) == 0);
 }

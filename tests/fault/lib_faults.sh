@@ -26,11 +26,11 @@ mount_at() { local at=$work/$1; shift; mkdir -p "$at"; mount "$@" "$at" 2>"$work
 unmount() { umount "${mounts[-1]}" || fail "umount ${mounts[-1]}"; unset 'mounts[-1]'; }
 detach() { losetup -d "${loops[-1]}" || fail "losetup -d"; unset 'loops[-1]'; }
 
-# ended LEDGER OUTCOME [CODE]: the last line of the ledger is the end of an acquisition with this outcome.
+# ended LEDGER OUTCOME [CODE]: the last line of the ledger is the end, or the pause, of an acquisition with this outcome.
 ended() {
   local line
   line=$(sqlite3 "$1" 'select line from entry order by seq desc limit 1') || fail "cannot read $1"
-  is "$(jq -r .type <<<"$line")" acquire-end "last record"
+  jq -r .type <<<"$line" | grep -qxE "acquire-(end|pause)" || fail "the last record is $(jq -r .type <<<"$line")"
   is "$(jq -r .body.outcome <<<"$line")" "$2" "recorded outcome"
   [ $# -lt 3 ] || is "$(jq -r .body.error.code <<<"$line")" "$3" "recorded code"
 }
