@@ -154,15 +154,16 @@ for range in "${list[@]}"; do grep -qx "R $((${range%:*} * 512)) 512 5" log || f
 
 # ---- flaky: good from the third try on, or later than anybody tries ----
 zeroed
-bad bad:$((777 * 512)):512:2
+bad bad:$((777 * 512)):512:2 # R8: the large read and the one alone
 fresh
-x 0 acquire "$uri" -o case/disk.raw --json
+x 0 acquire "$uri" -o case/disk.raw --retries 1 --json
 is "$(j '.faults.count')" 2 "failed reads of a flaky sector"
+is "$(j .recovered_sectors)" 1 "recovered sectors"
 cmp case/disk.raw disk.img || fail "a flaky sector"
 bad bad:$((777 * 512)):512:200
 zeroed 777:1
 fresh
-x 3 acquire "$uri" -o case/disk.raw --json
+x 3 acquire "$uri" -o case/disk.raw --retries 2 --json
 is "$(jq -c .unreadable out)" "$ranges"
 
 # ---- slow: nothing is lost ----
