@@ -93,9 +93,9 @@ bool exh_pass_note(struct exh_map *map, int64_t first, const struct exh_block *b
 
 static bool add_count(struct exh_passes *p)
 {
-    const struct exh_pass_count *last = p->counts + p->count_count - 1;
+    const struct exh_pass_count *last = p->count_count > 0 ? &p->counts[p->count_count - 1] : NULL;
     uint32_t number = p->pass == EXH_PASS_RETRY ? p->retry : 1;
-    if (p->count_count > 0 && last->pass == p->pass && last->number == number)
+    if (last != NULL && last->pass == p->pass && last->number == number)
         return true;
     if (!exh_grow((void **)&p->counts, &p->count_capacity, p->count_count, sizeof *p->counts, SIZE_MAX / sizeof *p->counts, "passes", &p->err))
         return false;

@@ -58,9 +58,10 @@ enum exh_passes_end { EXH_PASSES_UNDER_WAY, EXH_PASSES_DONE, EXH_PASSES_TOO_MANY
 
 /* `medium` (not concurrent, one track of known size) is borrowed. After every failed read the last sector that read well is read again, past the
  * pipeline, before the failure is believed. If it now reads otherwise, the drive lies: told by exh_passes_lies. If it cannot be read, the failure
- * is not the sector's: the block is cut to its good prefix, and the rest is left as it was. When the last good sector reads again behind one of three
- * pauses, the failed one is asked for once more (and believed, should that happen again); when it does not, the route ends with STOPPED_ANSWERING.
- * Where nothing has been read yet in this run, a sector that the map says was read stands in, its content unknown.
+ * is not the sector's: the block is cut to its good prefix, and the rest is left as it was. It is asked for once more (and believed, should it fail
+ * so again) when the drive answers behind one of three pauses, at the last good sector or, that one may have gone bad itself, at another far from it.
+ * When it does not, the route ends with STOPPED_ANSWERING. Where nothing has been read yet in this run, a sector that the map says was read stands
+ * in, its content unknown; a medium of which nothing was ever read has no witness, and its failures are believed.
  * FAILED: the medium said that reading cannot go on, or the map could not be marked.
  * block_bytes is the size of copy reads, at most EXH_PIPELINE_BLOCK_BYTES; unit_sectors aligns them. NULL and err: no memory, or no such medium. */
 struct exh_passes *exh_passes_open(struct exh_medium *medium, struct exh_map *map, const struct exh_pass_policy *policy, uint32_t block_bytes,

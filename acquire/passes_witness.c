@@ -7,7 +7,8 @@
 
 #include "acquire/passes_state.h"
 
-#define TRIES 3u /* after the first, each behind a pause */
+#define TRIES 3u     /* after the first, each behind a pause */
+#define ELSEWHERE 2u /* from this one on another sector is asked: the first may have gone bad since */
 #define PAUSE_MS 1000u
 
 bool exh_witness_open(struct exh_passes *p, struct exh_error *err)
@@ -52,6 +53,19 @@ static bool stand_in(struct exh_passes *p)
     return true;
 }
 
+/* The farther end of what has been read, as far as one can get from the witness. */
+static void move_elsewhere(struct exh_passes *p)
+{
+    struct witness *w = &p->witness;
+    const struct exh_map_range *first = exh_map_next(p->map, 0, EXH_AREA_READ), *last = exh_map_previous(p->map, p->map->sectors, EXH_AREA_READ);
+    if (first == NULL)
+        return; /* nothing but the witness */
+    uint64_t now = (uint64_t)(w->lba - p->track->first), low = first->first, high = last->first + last->count - 1;
+    uint64_t to = now > low && (high < now || now - low > high - now) ? low : high;
+    w->known = w->known && to == now;
+    w->lba = p->track->first + (int64_t)to;
+}
+
 static void pause_for(uint32_t milliseconds)
 {
     struct timespec left = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
@@ -82,6 +96,8 @@ bool exh_witness_asked(struct exh_passes *p, uint64_t sector, struct exh_pass_co
         bool good;
         if (i > 0)
             pause_for(p->policy.pause_ms != 0 ? p->policy.pause_ms : PAUSE_MS);
+        if (i == ELSEWHERE)
+            move_elsewhere(p);
         p->end = EXH_PASSES_FAILED;
         if (!read_again(p, count, &good))
             return false;

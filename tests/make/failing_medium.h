@@ -45,16 +45,17 @@ struct failing_medium {
     uint32_t slow_micros;
     uint64_t deaf_from, deaf_until; /* requests in [from, until) fail whatever they ask for */
     uint64_t gone_from;             /* from this request on the medium says that reading cannot go on */
+    uint64_t weak;                  /* this sector reads once, and never again */
     uint64_t lies_from, lie;        /* from this request on sector `lie` reads otherwise */
 };
 
+/* Its own number at both ends and a byte of it between: cheap, and no sector is like another or shifted against itself. */
 static inline void sector_content(uint64_t lba, uint8_t *out, uint32_t bytes)
 {
     uint64_t word = (lba + 1) * 0x9E3779B97F4A7C15ULL;
-    uint32_t at = 0;
-    for (; at + 8 <= bytes; at += 8)
-        exh_put_le64(out + at, word + at);
-    memset(out + at, 0x5A, bytes - at);
+    memset(out, (int)(word >> 56), bytes);
+    exh_put_le64(out, word);
+    exh_put_le64(out + bytes - 8, ~word);
 }
 
 static inline bool failing_read(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_want *want, struct exh_block *out,
@@ -68,6 +69,8 @@ static inline bool failing_read(struct exh_medium *medium, struct exh_scratch *s
         return exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "device lost");
     while (!deaf && good < want->count && m->fails[first + good] == 0) {
         m->passed[first + good] = (uint8_t)(m->passed[first + good] + !check);
+        if (first + good == m->weak)
+            m->fails[m->weak] = FAILS_ALWAYS;
         good++;
     }
     m->checks += check;
@@ -121,7 +124,7 @@ static inline void failing_open(struct failing_medium *m, uint64_t bytes, uint32
     m->fails = calloc(m->sectors, 1);
     m->touched = calloc(m->sectors, 1);
     m->passed = calloc(m->sectors, 1);
-    m->deaf_from = m->deaf_until = m->gone_from = m->lies_from = UINT64_MAX;
+    m->deaf_from = m->deaf_until = m->gone_from = m->lies_from = m->weak = UINT64_MAX;
     m->medium = (struct exh_medium){.ops = &failing_ops, .format = "failing", .layout = &m->layout, .unit_sectors = 1, .failing = true};
 }
 
