@@ -158,7 +158,11 @@ static bool judge_passes(struct exh_run *run, struct exh_passes *passes, struct 
         if (!exh_sectors_mark(&run->out->changed, lies->ranges[i].lba, lies->ranges[i].count, EXH_SUSPECT, err))
             return false;
     switch (exh_passes_ended(passes, err)) {
-    case EXH_PASSES_DONE: return true;
+    case EXH_PASSES_DONE:
+        /* Without one good sector there is no witness that the drive reads at all. */
+        return exh_map_total(&run->map, EXH_AREA_READ) > 0 ||
+               exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "not one sector could be read: it is the device that fails, not its sectors") ||
+               exh_on_side(err, EXH_SIDE_SOURCE);
     case EXH_PASSES_TOO_MANY_ERRORS:
         return exh_fail(err, EXH_IO, EXH_NO_OFFSET, "more than %llu areas could not be read (--max-errors)",
                         (unsigned long long)run->plan->policy.max_errors) ||
@@ -168,13 +172,15 @@ static bool judge_passes(struct exh_run *run, struct exh_passes *passes, struct 
     return exh_on_side(err, EXH_SIDE_SOURCE);
 }
 
-static uint32_t retries_made(const struct exh_history *h)
+/* By earlier runs. One that was cut in the middle begins again. */
+static uint32_t retries_made(const struct exh_run *run)
 {
+    const struct exh_history *h = &run->out->history;
     uint32_t most = 0;
     for (size_t i = 0; i < h->pass_count; i++)
         if (h->passes[i].pass == EXH_PASS_RETRY && h->passes[i].number > most)
             most = h->passes[i].number;
-    return most;
+    return most > 0 && !run->passes_done ? most - 1 : most;
 }
 
 /* The passes leave alone what the image holds already, as zeros. */
@@ -194,11 +200,12 @@ static bool run_passes(struct exh_run *run, struct exh_error *err)
         exh_passes_open(run->plan->medium, &run->map, &run->plan->policy, EXH_PIPELINE_BLOCK_BYTES, run->plan->medium->unit_sectors, err);
     if (passes == NULL)
         return false;
-    exh_passes_retried(passes, retries_made(&run->out->history));
+    exh_passes_retried(passes, retries_made(run));
     struct exh_consumer *consumers[1] = {&run->keeper.consumer};
     bool ok = walk(run, run->plan->medium, exh_scout_over(&run->scout, exh_passes_route(passes), passes), consumers, 1, false, err) &&
               judge_passes(run, passes, err);
     exh_passes_close(passes);
+    run->keeper.file.status = ok ? '+' : run->keeper.file.status;
     return ok && mark_lost_kept(run, EXH_AREA_BAD, err);
 }
 

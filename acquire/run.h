@@ -24,6 +24,7 @@ struct exh_run {
     bool trouble;                 /* the medium is read in passes */
     uint64_t streamed;            /* sectors from the first on that the digests and the image have taken, in order */
     struct exh_sectors lost_kept; /* BAD: sectors that what an earlier run wrote in order holds as zeros; they are not tried again */
+    bool passes_done;             /* an earlier run got through all of its passes */
     uint64_t run_number;
     bool wrote; /* something is in the staging folder that is worth keeping */
 };

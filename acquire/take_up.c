@@ -80,6 +80,7 @@ static bool load_map(struct exh_run *run, struct exh_error *err)
     free(path);
     if (there && ok)
         ok = exh_map_copy(&run->map, &file.map, err);
+    run->passes_done = there && ok && file.status == '+';
     exh_mapfile_close(&file);
     return ok || exh_on_side(err, EXH_SIDE_DESTINATION);
 }

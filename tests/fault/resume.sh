@@ -18,7 +18,7 @@ digest() { jq -r '.digests[]|select(.scope=="media" and .algorithm=="sha256").va
 want=$(sha256sum <expected.img | cut -d' ' -f1)
 
 # ---- R15: killed with SIGKILL at random moments, each time resumed; whole and split raw, E01 in one and in many segments ----
-serve faulty_file disk.img slow-disk "${bad[@]}" slow:1
+serve faulty_file disk.img slow-disk "${bad[@]}"
 attach slow-disk/disk
 RANDOM=${EXHIBIT_SEED:-20261127}
 total=0 runs=0 images=0
@@ -27,17 +27,19 @@ while [ $total -lt $((4 * kills)) ]; do
     set -- $shape; image=case/$1; shift
     rm -rf case; mkdir case
     for ((n = 0; n < 400; n++)); do
-      moment=$(printf '0.%03d' $((15 + RANDOM % (60 + 12 * n > 700 ? 700 : 60 + 12 * n))))
+      ms=$((20 + RANDOM % (150 + 40 * n))) # later and later, so that even a slow machine gets to the end
+      moment=$((ms / 1000)).$(printf '%03d' $((ms % 1000)))
       timeout -s KILL "$moment" "$EXHIBIT" acquire "$loop" -o "$image" --resume --save-every 0 "$@" --json --progress none >out 2>err </dev/null
       got=$?; runs=$((runs + 1))
       [ $got = 137 ] || break
       total=$((total + 1))
     done 2>/dev/null # the shell's own word of each kill
-    [ $got = 3 ] || fail "$shape: run $n ended with $got"
+    # A run that was killed behind its last word left a finished image, and the next one says so.
+    [ $got = 3 ] || { [ $got = 0 ] && [ "$(j .finished)" = true ] && [ $n -gt 0 ]; } || fail "$shape: run $n ended with $got"
     images=$((images + 1))
+    x 0 verify "$image" --json; is "$(j .verdict)" match
     is "$(digest out)" "$want" "$shape after $n kills: sha256"
     is "$(jq -c .unreadable out)" "$(list "${holes[@]}")" "$shape after $n kills: unreadable"
-    is "$(j .verification)" match
     case $image in
       *.raw) cmp "$image" expected.img || fail "$shape: the image" ;;
       *.001) cat case/parts.0?? | cmp - expected.img || fail "$shape: the parts" ;;
@@ -45,7 +47,6 @@ while [ $total -lt $((4 * kills)) ]; do
     esac
     same_as_map "$image.map" 512 "${holes[@]}"
     absent "$image.partial"
-    x 0 verify "$image" --json; is "$(j .verdict)" match
     x 0 log --check --ledger case/ledger.db
     [ $n = 0 ] || [ "$(sqlite3 case/ledger.db "select count(*) from entry where line like '%\"type\":\"acquire-resume\"%'")" -gt 0 ] ||
       fail "$shape: no resume is on record after $n kills"
