@@ -63,22 +63,34 @@ static enum exh_exit nothing_to_resume(struct exh_args *args, const char *image)
 }
 
 /* A folder without a state is of a run that was killed before its first read, or after its last word: the image then stands in its place. */
-static bool clear_stateless(const char *image)
+static bool clear_stateless(const char *image, struct exh_error *err)
 {
-    struct exh_error ignored;
-    exh_error_clear(&ignored);
-    struct exh_stage *stage = exh_stage_left(image, &ignored);
+    struct exh_stage *stage = exh_stage_left(image, err);
     if (stage == NULL)
         return false;
     exh_stage_clear(stage);
     exh_stage_close(stage);
-    return !exh_stage_exists(image);
+    return !exh_stage_exists(image) ||
+           exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s.partial/ does not say what was asked for, and holds files that are none of ours to remove",
+                    image);
 }
 
 static bool image_stands(const char *image)
 {
     struct stat st;
     return stat(image, &st) == 0;
+}
+
+static enum exh_exit begin_again(struct exh_args *args, const char *image)
+{
+    struct exh_error err;
+    exh_error_clear(&err);
+    if (!clear_stateless(image, &err))
+        return exh_tell_error(args, &err);
+    if (image_stands(image))
+        return nothing_to_resume(args, image);
+    exh_say(args, "exhibit: %s.partial held nothing yet: a fresh acquisition begins", image);
+    return acquire(args, NULL);
 }
 
 static enum exh_exit resume(struct exh_args *args)
@@ -95,11 +107,8 @@ static enum exh_exit resume(struct exh_args *args)
         return acquire(args, NULL);
     }
     bool known = exh_partial_state_read(image, &state, &err);
-    if (!known && err.code == EXH_NOT_FOUND && (image_stands(image) || exh_arg(args, "-o") != NULL) && clear_stateless(image)) {
-        bool finished = image_stands(image);
-        if (!finished)
-            exh_say(args, "exhibit: %s.partial holds nothing yet: a fresh acquisition begins", image);
-        enum exh_exit done = finished ? nothing_to_resume(args, image) : acquire(args, NULL);
+    if (!known && err.code == EXH_NOT_FOUND && (image_stands(image) || exh_arg(args, "-o") != NULL)) {
+        enum exh_exit done = begin_again(args, image);
         free(image);
         return done;
     }
