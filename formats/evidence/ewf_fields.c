@@ -62,7 +62,7 @@ static bool store(struct exh_fields *out, const char *identifier, const char *va
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the field '%s' is not valid UTF-8, which an E01 stores", identifier);
     char *text = escape ? escape_text(value) : exh_text_copy(value, strlen(value));
     bool ok = (text != NULL && exh_text_append(&text, "%s", marks)) || exh_nomem(err, "a header value");
-    /* libewf takes an empty value for an error. */
+    /* An empty value is the same as none. */
     ok = ok && (text[0] == '\0' || exh_fields_set(out, identifier, text, err));
     free(text);
     return ok;

@@ -1,6 +1,6 @@
 /* ewf_fields.h - case data as the texts an E01 can hold (ewf_text.h takes them back).
  *
- * EWF header values are separated by tabs and newlines and carry no escape of their own; libewf cuts a value at the first of them without a
+ * EWF header values are separated by tabs and newlines and carry no escape of their own: readers cut a value at the first of them without a
  * word. So when any value holds one (or the notes hold our own marker), all values are stored with \n \t \r \\ as two characters each and
  * the notes end in the literal characters `\nexhibit-escaped: 1`. A medium whose last sector is not full cannot be told from a full one
  * either: its notes end in `\nexhibit-media-bytes: N`. Either marker means that all values are escaped; a value without is exactly as given.
@@ -12,7 +12,7 @@
 
 struct exh_create;
 
-/* Our key (ewf_text.h's) and the name libewf gives the same header value. Ends with a NULL key. */
+/* Our key (ewf_text.h's) and the name libewf gives the same header value, by which it is checked. Ends with a NULL key. */
 struct exh_ewf_key {
     const char *key, *identifier;
 };

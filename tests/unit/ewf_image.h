@@ -184,7 +184,7 @@ static inline void image_digests(struct image *im)
     free(padded);
 }
 
-/* Feeds sectors [from, to) in blocks of `units` chunks; false when the sink refused. */
+/* Feeds sectors [from, to) in blocks of `units` chunks, of zeros when there is no data; false when the sink refused. */
 static inline bool feed(struct image *im, uint64_t from, uint64_t to, uint32_t units)
 {
     const struct exh_consumer_ops *ops = im->sink->consumer.ops;
@@ -192,6 +192,7 @@ static inline bool feed(struct image *im, uint64_t from, uint64_t to, uint32_t u
     uint32_t room = units * im->sink->unit_sectors;
     struct exh_block block;
     assert_true(exh_block_open(&block, room, t->main_bytes, 0, &err));
+    memset(block.main, 0, (size_t)room * t->main_bytes);
     struct exh_scratch *scratch = ops->scratch_new(&im->sink->consumer);
     size_t result_bytes = ops->result_bytes(&im->sink->consumer, room, t->main_bytes);
     void *result = malloc(result_bytes);
@@ -201,16 +202,17 @@ static inline bool feed(struct image *im, uint64_t from, uint64_t to, uint32_t u
         block.lba = (int64_t)lba;
         block.count = (uint32_t)(to - lba < room ? to - lba : room);
         block.bad = 0;
+        block.kind = im->data != NULL ? EXH_BLOCK_DATA : EXH_BLOCK_ZERO;
         if (im->data != NULL)
             memcpy(block.main, im->data + lba * t->main_bytes, (size_t)block.count * t->main_bytes);
-        else
-            memset(block.main, 0, (size_t)block.count * t->main_bytes);
-        for (uint32_t i = 0; i < block.count; i++) {
+        memset(block.state, EXH_GOOD, block.count);
+        for (uint32_t i = 0; im->bad.count != 0 && i < block.count; i++) {
             const struct exh_range *r = exh_sectors_find(&im->bad, block.lba + i);
             block.state[i] = (uint8_t)(r != NULL && r->lba <= block.lba + i ? r->state : EXH_GOOD);
             block.bad += block.state[i] != EXH_GOOD;
         }
-        memset(result, 0xA5, result_bytes);
+        if (im->data != NULL)
+            memset(result, 0xA5, result_bytes);
         ok = ops->work(&im->sink->consumer, scratch, &block, result, &err) && ops->take(&im->sink->consumer, &block, result, &err);
         block.ticket++;
     }

@@ -235,7 +235,7 @@ static void ewfinfo_shows_the_case(void **state)
     image_close(&im);
 }
 
-/* libewf finishes an image by itself once its last chunk is there; that must not pass for an acquisition that was sealed. */
+/* Wherever it was left, also behind its last chunk: it must not pass for an acquisition that was sealed. */
 static void abandoned_images_are_not_whole(void **state)
 {
     (void)state;
