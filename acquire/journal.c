@@ -84,6 +84,11 @@ bool exh_journal_data(struct exh_journal *journal, int64_t lba, uint64_t count, 
     return put_line(journal, err, "d %lld %llu %08x", (long long)lba, (unsigned long long)count, crc);
 }
 
+bool exh_journal_lost(struct exh_journal *journal, int64_t lba, uint64_t count, struct exh_error *err)
+{
+    return put_line(journal, err, "b %lld %llu", (long long)lba, (unsigned long long)count);
+}
+
 bool exh_journal_fault(struct exh_journal *journal, const struct exh_fault *f, struct exh_error *err)
 {
     return put_line(journal, err, "f %lld %u %d %u %u %u %u %u", (long long)f->lba, f->count, f->sys, f->sense[0], f->sense[1], f->sense[2],

@@ -4,6 +4,7 @@
  *   exhibit-journal 1
  *   s N TIME               run N begins (Unix seconds)
  *   d LBA COUNT CRC        these sectors were written and have this CRC-32 (hex); a later line for the same sectors replaces an earlier one
+ *   b LBA COUNT        these sectors could not be read: what is written for them is filling. Before it is, where no map says so (keeper.h)
  *   f LBA COUNT ERRNO KEY ASC ASCQ MILLISECONDS ATTEMPT    a read that failed
  *   p PASS NUMBER READS FAILED SECTORS MICROSECONDS        totals of a pass in this run so far; the last line of a run counts
  *   v CELL SECTORS MICROSECONDS                            speed of a part of the medium (speed.h), at the end of a run
@@ -27,6 +28,7 @@ struct exh_journal; /* for writing */
 struct exh_journal *exh_journal_open(const char *folder, struct exh_error *err);
 EXH_MUST_CHECK bool exh_journal_run(struct exh_journal *journal, uint64_t number, uint64_t unix_time, struct exh_error *err);
 EXH_MUST_CHECK bool exh_journal_data(struct exh_journal *journal, int64_t lba, uint64_t count, uint32_t crc, struct exh_error *err);
+EXH_MUST_CHECK bool exh_journal_lost(struct exh_journal *journal, int64_t lba, uint64_t count, struct exh_error *err);
 EXH_MUST_CHECK bool exh_journal_fault(struct exh_journal *journal, const struct exh_fault *fault, struct exh_error *err);
 EXH_MUST_CHECK bool exh_journal_pass(struct exh_journal *journal, const struct exh_pass_count *count, struct exh_error *err);
 EXH_MUST_CHECK bool exh_journal_speed(struct exh_journal *journal, const struct exh_speed *speed, struct exh_error *err);
@@ -51,6 +53,7 @@ struct exh_history {
     uint64_t runs;
     struct exh_journal_data *data; /* by LBA, none overlapping another */
     size_t data_count, data_capacity;
+    struct exh_sectors lost; /* BAD: filling, and not data since (which is GOOD) */
     struct exh_pass_count *passes; /* totals over the runs, in the order they first ran */
     size_t pass_count, pass_capacity;
     struct exh_journal_pause *pauses; /* between runs; the last one's `resumed` is 0 until this run begins */

@@ -42,22 +42,40 @@ static uint64_t number_to(struct line *l, uint64_t max)
 {
     uint64_t value = number(l, 10);
     l->bad = l->bad || value > max;
-    return value;
+    return l->bad ? 0 : value;
+}
+
+/* "LBA COUNT"; their sum is one of a medium, too. */
+static void range(struct line *l, int64_t *lba, uint64_t *count)
+{
+    *lba = (int64_t)number_to(l, EXH_MEDIA_BYTES_MAX);
+    *count = number_to(l, EXH_MEDIA_BYTES_MAX - (uint64_t)*lba);
 }
 
 static bool take_data(struct exh_history *h, struct line *l, size_t line_number, struct exh_error *err)
 {
-    struct exh_journal_data d = {.lba = (int64_t)number_to(l, EXH_MEDIA_BYTES_MAX), .count = number_to(l, EXH_MEDIA_BYTES_MAX)};
+    struct exh_journal_data d = {0};
+    range(l, &d.lba, &d.count);
     uint64_t crc = number(l, 16);
     l->bad = l->bad || crc > UINT32_MAX || d.count == 0;
     d.crc = (uint32_t)crc;
     d.line = (uint32_t)line_number;
     if (l->bad)
         return true;
+    if (h->lost.count > 0 && !exh_sectors_mark(&h->lost, d.lba, d.count, EXH_GOOD, err))
+        return false;
     if (!exh_grow((void **)&h->data, &h->data_capacity, h->data_count, sizeof *h->data, DATA_MAX, "journal lines", err))
         return false;
     h->data[h->data_count++] = d;
     return true;
+}
+
+static bool take_lost(struct exh_history *h, struct line *l, struct exh_error *err)
+{
+    int64_t lba;
+    uint64_t count;
+    range(l, &lba, &count);
+    return l->bad || exh_sectors_mark(&h->lost, lba, count, EXH_BAD, err);
 }
 
 static bool take_fault(struct exh_history *h, struct line *l, struct exh_error *err)
@@ -148,6 +166,7 @@ static bool take_line(struct exh_history *h, struct exh_history *run, const char
     switch (text[0]) {
     case 's': ok = take_run(h, run, &l, ended, err); break;
     case 'd': ok = take_data(h, &l, line_number, err); break;
+    case 'b': ok = take_lost(h, &l, err); break;
     case 'f': ok = take_fault(h, &l, err); break;
     case 'p': ok = take_pass(run, &l, err); break;
     case 'v': {
@@ -256,6 +275,7 @@ bool exh_journal_read(const char *folder, struct exh_history *out, struct exh_er
 void exh_history_close(struct exh_history *history)
 {
     free(history->data);
+    exh_sectors_close(&history->lost);
     free(history->passes);
     free(history->pauses);
     exh_trouble_close(&history->trouble);

@@ -56,6 +56,20 @@ static bool journal_data(const struct exh_keeper *k, const struct exh_block *blo
     return true;
 }
 
+/* Closed segments say nothing of what failed in them, and when one closes is the sink's affair: the journal knows before the sink does. */
+static bool journal_lost(struct exh_keeper *k, const struct exh_block *block, struct exh_error *err)
+{
+    for (uint32_t i = 0, n; block->bad > 0 && i < block->count; i += n) {
+        bool lost = block->state[i] < EXH_SUSPECT;
+        for (n = 1; i + n < block->count && (block->state[i + n] < EXH_SUSPECT) == lost; n++)
+            ;
+        if (lost && (!exh_journal_lost(k->journal, block->lba + i, n, err) ||
+                     !exh_map_mark(&k->file.map, (uint64_t)(block->lba + i - k->first), n, EXH_AREA_BAD, err)))
+            return false;
+    }
+    return block->bad == 0 || exh_journal_sync(k->journal, err);
+}
+
 /* Sectors of a stream that was read thoroughly are good or bad for good; those of a pass are what the pass made of them. */
 static bool note_states(struct exh_keeper *k, const struct exh_block *block, struct exh_error *err)
 {
@@ -79,6 +93,8 @@ static unsigned pass_number(enum exh_pass pass) { return pass == EXH_PASS_BACK ?
 static bool keeper_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
 {
     struct exh_keeper *k = (struct exh_keeper *)consumer;
+    if (k->journal != NULL && !k->by_place && !journal_lost(k, block, err))
+        return exh_on_side(err, EXH_SIDE_DESTINATION);
     if (!k->sink->consumer.ops->take(&k->sink->consumer, block, result, err))
         return false;
     if (k->journal == NULL)
@@ -101,7 +117,7 @@ bool exh_keeper_save(struct exh_keeper *keeper, struct exh_error *err)
     if (keeper->journal == NULL)
         return true;
     bool ok = exh_sink_save(keeper->sink, &kept, err) &&
-              (kept == EXH_SECTORS_UNKNOWN || kept == 0 || exh_map_mark(&keeper->file.map, 0, kept, EXH_AREA_READ, err)) &&
+              (kept == EXH_SECTORS_UNKNOWN || exh_map_turn(&keeper->file.map, 0, kept, EXH_AREA_UNTRIED, EXH_AREA_READ, err)) &&
               exh_journal_sync(keeper->journal, err) && exh_mapfile_save(&keeper->file, &keeper->span, keeper->folder, EXH_MAP_NAME, NULL, err);
     keeper->saved_ms = now_ms();
     return ok || exh_on_side(err, EXH_SIDE_DESTINATION);

@@ -1,7 +1,8 @@
 /* keeper.h - puts blocks into a sink so that a later run can go on: the data durable first, then the journal, then the map that speaks of them.
  *
  * A consumer around the sink's own. Every `save_seconds` it makes what the sink took durable and only then lets the map say so; killed at any moment,
- * the map on disk claims nothing that is not there. Its map follows what was written, never what was only read. */
+ * the map on disk claims nothing that is not there. Its map follows what was written, never what was only read. What a sink that writes in order is
+ * given as filling is in the journal before. */
 #ifndef EXH_ACQUIRE_KEEPER_H
 #define EXH_ACQUIRE_KEEPER_H
 

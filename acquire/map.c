@@ -102,6 +102,18 @@ bool exh_map_mark(struct exh_map *map, uint64_t first, uint64_t count, enum exh_
     return replace(map, from, to + 1, pieces, n, err);
 }
 
+bool exh_map_turn(struct exh_map *map, uint64_t first, uint64_t count, enum exh_area from, enum exh_area to, struct exh_error *err)
+{
+    for (uint64_t at = first, end = first + count; at < end;) {
+        const struct exh_map_range r = *exh_map_at(map, at);
+        uint64_t stop = end_of(&r) < end ? end_of(&r) : end;
+        if (r.area == from && !exh_map_mark(map, at, stop - at, to, err))
+            return false;
+        at = stop;
+    }
+    return true;
+}
+
 const struct exh_map_range *exh_map_at(const struct exh_map *map, uint64_t sector) { return &map->ranges[index_of(map, sector)]; }
 
 const struct exh_map_range *exh_map_next(const struct exh_map *map, uint64_t from, enum exh_area area)

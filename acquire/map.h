@@ -32,6 +32,8 @@ EXH_MUST_CHECK bool exh_map_copy(struct exh_map *to, const struct exh_map *from,
 /* EXH_LIMIT past EXH_SECTORS_RANGES_MAX ranges; the map is then unchanged. Finds its place by halving; only a new range in the middle moves others.
  */
 EXH_MUST_CHECK bool exh_map_mark(struct exh_map *map, uint64_t first, uint64_t count, enum exh_area area, struct exh_error *err);
+/* Marks what lies in area `from`, and nothing else, of these sectors. */
+EXH_MUST_CHECK bool exh_map_turn(struct exh_map *map, uint64_t first, uint64_t count, enum exh_area from, enum exh_area to, struct exh_error *err);
 /* The range that holds `sector`, which is inside the map. */
 const struct exh_map_range *exh_map_at(const struct exh_map *map, uint64_t sector);
 /* The first range of this area that ends behind `from`, and the last that begins before `before`; NULL: none. */

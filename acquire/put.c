@@ -136,7 +136,7 @@ static bool stream_to_trouble(struct exh_run *run, struct exh_consumer **consume
     return run->streamed == before || exh_map_mark(&run->map, before, run->streamed - before, EXH_AREA_READ, err);
 }
 
-static bool in_one_pass(const struct exh_run *run)
+bool exh_run_in_one_pass(const struct exh_run *run)
 {
     return run->plan->one_pass || !run->plan->medium->failing || run->plan->medium->layout->track_count != 1 || run->plan->medium->endless;
 }
@@ -146,7 +146,7 @@ static bool stream(struct exh_run *run, struct exh_error *err)
     struct exh_consumer *consumers[EXH_PIPELINE_CONSUMERS_MAX];
     size_t n = digests_of(run, consumers);
     consumers[n++] = &run->keeper.consumer;
-    return in_one_pass(run) ? stream_thoroughly(run, consumers, n, err) : stream_to_trouble(run, consumers, n, err);
+    return exh_run_in_one_pass(run) ? stream_thoroughly(run, consumers, n, err) : stream_to_trouble(run, consumers, n, err);
 }
 
 /* ---- the passes ---- */

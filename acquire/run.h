@@ -33,6 +33,8 @@ struct exh_run {
 EXH_MUST_CHECK bool exh_run_put(struct exh_run *run, struct exh_error *err);
 /* An orderly stop: what was done is made durable, and the journal says when and why. */
 void exh_run_pause(struct exh_run *run, const struct exh_error *why);
+/* Is the medium read thoroughly, once, ascending: it does not fail, or was said to be in good health? */
+bool exh_run_in_one_pass(const struct exh_run *run);
 /* take_up.c - finds, proves and takes over what an earlier run left: map, history, streamed, trouble. */
 EXH_MUST_CHECK bool exh_run_take_up(struct exh_run *run, struct exh_error *err);
 /* Opens what the staging folder holds of the image (or of the work file) for reading. *out NULL: nothing. */

@@ -126,11 +126,38 @@ static bool needs_passes(const struct exh_map *map)
     return map->count > first + 1 || (map->count == first + 1 && map->ranges[first].area != EXH_AREA_UNTRIED);
 }
 
+/* What the map does not call read is zeros, or filling, in what the image holds below this sector. */
+static bool lost_of_map(struct exh_run *run, uint64_t below, struct exh_error *err)
+{
+    int64_t base = run->plan->medium->layout->tracks[0].first;
+    for (uint64_t at = 0; at < below;) {
+        const struct exh_map_range *r = exh_map_at(&run->map, at);
+        uint64_t end = r->first + r->count < below ? r->first + r->count : below;
+        if (r->area != EXH_AREA_READ && !exh_sectors_mark(&run->lost_kept, base + (int64_t)at, end - at, EXH_BAD, err))
+            return false;
+        at = end;
+    }
+    return true;
+}
+
+/* How far one thorough pass came: it leaves nothing untried behind it. */
+static uint64_t leading_tried(const struct exh_map *map)
+{
+    uint64_t sectors = 0;
+    for (size_t i = 0; i < map->count && (map->ranges[i].area == EXH_AREA_READ || map->ranges[i].area == EXH_AREA_BAD); i++)
+        sectors += map->ranges[i].count;
+    return sectors;
+}
+
 static bool take_up_raw(struct exh_run *run, struct exh_medium **file, struct exh_error *err)
 {
     uint64_t held;
     if (!exh_run_open_kept(run, false, file, &held, err) || !load_map(run, err) || !prove_raw(run, *file, held, 0, err))
         return false;
+    if (exh_run_in_one_pass(run)) {
+        run->streamed = leading_tried(&run->map);
+        return lost_of_map(run, run->streamed, err);
+    }
     run->streamed = leading_read(&run->map);
     run->trouble = needs_passes(&run->map);
     return true;
@@ -160,20 +187,26 @@ static bool prove_ordered(struct exh_run *run, struct exh_medium **image, uint64
     return ok;
 }
 
+/* Of one thorough pass: what failed is filling in the closed segments, and only the journal tells. */
+static bool take_up_stream(struct exh_run *run, uint64_t kept, struct exh_error *err)
+{
+    const struct exh_track *t = &run->plan->medium->layout->tracks[0];
+    const struct exh_sectors *lost = &run->out->history.lost;
+    bool inside, ok = exh_map_open(&run->map, t->sectors, err) && exh_map_mark(&run->map, 0, kept, EXH_AREA_READ, err);
+    for (int64_t lba = t->first, end = t->first + (int64_t)kept, stop; ok && lba < end; lba = stop) {
+        stop = exh_sectors_part(lost, lba, end, &inside);
+        if (inside && exh_sectors_find(lost, lba)->state == EXH_BAD)
+            ok = exh_sectors_mark(&run->lost_kept, lba, (uint64_t)(stop - lba), EXH_BAD, err) &&
+                 exh_map_mark(&run->map, (uint64_t)(lba - t->first), (uint64_t)(stop - lba), EXH_AREA_BAD, err);
+    }
+    return ok;
+}
+
 /* Segments behind the stream are written only when the passes are done: what failed there is zeros in them. What the map calls untried is the end of
  * the stream, which lay in an open segment when the map was written, and in a closed one since. */
 static bool note_lost(struct exh_run *run, uint64_t kept, struct exh_error *err)
 {
-    int64_t base = run->plan->medium->layout->tracks[0].first;
-    for (uint64_t at = 0; at < kept;) {
-        struct exh_map_range r = *exh_map_at(&run->map, at);
-        uint64_t end = r.first + r.count < kept ? r.first + r.count : kept;
-        if (r.area == EXH_AREA_UNTRIED ? !exh_map_mark(&run->map, at, end - at, EXH_AREA_READ, err)
-                                       : r.area != EXH_AREA_READ && !exh_sectors_mark(&run->lost_kept, base + (int64_t)at, end - at, EXH_BAD, err))
-            return false;
-        at = end;
-    }
-    return true;
+    return exh_map_turn(&run->map, 0, kept, EXH_AREA_UNTRIED, EXH_AREA_READ, err) && lost_of_map(run, kept, err);
 }
 
 static bool take_up_ordered(struct exh_run *run, struct exh_medium **image, struct exh_medium **work, struct exh_error *err)
@@ -184,8 +217,7 @@ static bool take_up_ordered(struct exh_run *run, struct exh_medium **image, stru
     run->streamed = kept;
     run->trouble = work_exists(run);
     if (!run->trouble)
-        return exh_map_open(&run->map, run->plan->medium->layout->tracks[0].sectors, err) &&
-               (kept == 0 || exh_map_mark(&run->map, 0, kept, EXH_AREA_READ, err));
+        return take_up_stream(run, kept, err);
     /* Behind the closed segments only the work file counts; in them, what the map does not call read was written as zeros. */
     return load_map(run, err) && exh_run_open_kept(run, true, work, &held, err) && prove_raw(run, *work, held, kept, err) &&
            note_lost(run, kept, err);

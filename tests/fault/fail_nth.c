@@ -1,12 +1,13 @@
 /* fail_nth.c - a library to preload, in which the nth call of one kind fails.
  *
- *     LD_PRELOAD=libfail_nth.so FAIL_CALL=KIND FAIL_NTH=N [FAIL_ERRNO=E] [FAIL_ON=1] [FAIL_COUNT=FILE] program ...
+ *     LD_PRELOAD=libfail_nth.so FAIL_CALL=KIND FAIL_NTH=N [FAIL_ERRNO=E] [FAIL_ON=1] [FAIL_KILL=1] [FAIL_COUNT=FILE] program ...
  *
- * KIND is write (and pwrite), fsync, rename (and link), create (open with O_CREAT), mkdir, truncate or malloc (and its kin). FAIL_ON: every
- * call from the nth on fails. FAIL_COUNT gets the number of calls there were, in decimal, when the program exits. Calls that the C library
- * makes inside itself are not seen. */
+ * KIND is write (and pwrite), fsync, rename (and link), create (open with O_CREAT), mkdir, unlink (and rmdir), truncate or malloc (and its kin); any
+ * is all of them but malloc. FAIL_ON: every call from the nth on fails. FAIL_KILL: the process is killed before the call. FAIL_COUNT gets the number
+ * of calls there were, in decimal, when the program exits. Calls that the C library makes inside itself are not seen. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,7 +21,7 @@
 
 static const char *kind, *count_file;
 static unsigned long nth;
-static bool from_then_on;
+static bool from_then_on, kills;
 static int sys = EIO;
 static atomic_ulong calls;
 
@@ -30,6 +31,7 @@ __attribute__((constructor)) static void begin(void)
     nth = n != NULL ? strtoul(n, NULL, 10) : 0;
     sys = e != NULL ? atoi(e) : EIO;
     from_then_on = getenv("FAIL_ON") != NULL;
+    kills = getenv("FAIL_KILL") != NULL;
     count_file = getenv("FAIL_COUNT");
     kind = getenv("FAIL_CALL");
 }
@@ -50,11 +52,13 @@ __attribute__((destructor)) static void end(void)
 
 static bool fails(const char *call)
 {
-    if (kind == NULL || strcmp(kind, call) != 0)
+    if (kind == NULL || (strcmp(kind, call) != 0 && (strcmp(kind, "any") != 0 || strcmp(call, "malloc") == 0)))
         return false;
     unsigned long n = atomic_fetch_add(&calls, 1) + 1;
     if (nth == 0 || (from_then_on ? n < nth : n != nth))
         return false;
+    if (kills)
+        (void)kill(getpid(), SIGKILL);
     errno = strcmp(call, "malloc") == 0 ? ENOMEM : sys;
     return true;
 }
@@ -66,6 +70,9 @@ int fsync(int fd) { return fails("fsync") ? -1 : (int)syscall(SYS_fsync, fd); }
 int fdatasync(int fd) { return fails("fsync") ? -1 : (int)syscall(SYS_fdatasync, fd); }
 int ftruncate(int fd, off_t size) { return fails("truncate") ? -1 : (int)syscall(SYS_ftruncate, fd, size); }
 int ftruncate64(int fd, off_t size) { return fails("truncate") ? -1 : (int)syscall(SYS_ftruncate, fd, size); }
+int unlink(const char *path) { return fails("unlink") ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0); }
+int unlinkat(int folder, const char *path, int flags) { return fails("unlink") ? -1 : (int)syscall(SYS_unlinkat, folder, path, flags); }
+int rmdir(const char *path) { return fails("unlink") ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR); }
 int mkdir(const char *path, mode_t mode) { return fails("mkdir") ? -1 : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode); }
 int linkat(int from, const char *a, int to, const char *b, int flags)
 {

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Killed before each system call that changes something, one run for each, on a medium with holes; then resumed to the end. Image, digests, list of
+# unreadable sectors, map and ledger are right every time, and nothing is left over. EXHIBIT_STEP: only so many calls (1: each of them).
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm # hundreds of runs, each with its fsyncs
+. "$(dirname "$0")/../lib.sh"
+. "$SRC/tests/fault/lib_faults.sh"
+. "$SRC/tests/fault/lib_rescue.sh"
+need jq sqlite3 timeout
+need_root
+shim=$BUILD/tests/libfail_nth.so
+[ -e "$shim" ] || skip "$shim was not built"
+grep -q __asan_init "$EXHIBIT" && skip "the program has ASan's calls"
+step=${EXHIBIT_STEP:-7}
+sample disk.img $((3 << 20))
+holes=(100:2 3001:1 6143:1)
+cp disk.img expected.img
+with_holes expected.img 512 "${holes[@]}"
+rules 512 5 "${holes[@]}"
+serve faulty_file disk.img d "${bad[@]}"
+attach d/disk
+want=$(sha256sum <expected.img | cut -d' ' -f1)
+shapes=("$loop one.raw" "$loop parts.001 --segment 1M" "$loop many.E01 --segment 1M --compress none" "$loop once.E01 --segment 1M --compress none --one-pass"
+  "$loop once.raw --one-pass" "$work/d/disk file.raw" "$work/d/disk file.E01 --segment 1M --compress none"
+  "$loop away.001 --segment 1M --continue-in $work/second" "$loop away.E01 --segment 1M --compress none --continue-in $work/second")
+
+runs=0
+for shape in "${shapes[@]}"; do
+  set -- $shape; source=$1 image=case/$2; shift 2
+  for ((n = 1 + RANDOM % step; ; n += step)); do
+    rm -rf case second; mkdir case second
+    what="$image from $source, killed before call $n"
+    { env LD_PRELOAD="$shim" FAIL_CALL=any FAIL_KILL=1 FAIL_NTH=$n "$EXHIBIT" acquire "$source" -o "$image" "$@" --save-every 1 --json --progress none \
+        >out 2>err; } 2>/dev/null # the shell's own word of the kill
+    got=$?; runs=$((runs + 1))
+    if [ $got = 137 ]; then
+      timeout 60 "$EXHIBIT" acquire "$source" -o "$image" --resume "$@" --json --progress none >out 2>err; again=$?
+      # The image may have stood when the run was killed: there is nothing left to say of it.
+      [ $again = 3 ] || { [ $again = 0 ] && grep -q finished out; } || fail "$what: the resumed run ended with $again"
+    fi
+    ls case second | grep -q partial && fail "$what: leaves $(ls -A case second)"
+    if [ ! -s out ] || ! grep -q finished out; then
+      is "$(jq -r '.digests[]|select(.scope=="media" and .algorithm=="sha256").value' out)" "$want" "$what: sha256"
+      is "$(jq -c .unreadable out)" "$(list "${holes[@]}")" "$what: unreadable"
+      is "$(j .verification)" match
+    fi
+    case $image in
+      *.raw) cmp "$image" expected.img || fail "$what: the image" ;;
+      *.001) cat {case,second}/*.0?? 2>/dev/null | cmp - expected.img || fail "$what: the parts" ;;
+    esac
+    same_as_map "$image.map" 512 "${holes[@]}"
+    [ -z "$(ls second)" ] || mv second/* case/
+    x 0 verify "$image" --json; is "$(j .verdict)" match "$what"
+    x 0 log --check --ledger case/ledger.db
+    [ -s "$image.record.jsonl" ] || fail "$what: no side record"
+    [ $got = 137 ] || break
+  done
+  [ $got = 3 ] || fail "$what: ended with $got"
+done
+echo "$runs runs"
