@@ -279,7 +279,8 @@ static bool save_in_passes(struct exh_run *run, struct exh_error *err)
 
 /* ---- the feed ---- */
 
-/* Writes the fill pattern, which the pipeline has put into the block, where the raw image has holes. */
+/* Gives the raw image what was lost: the pattern, which the pipeline has put into the block, or a hole for what an earlier run may have left there.
+ */
 struct filler {
     struct exh_consumer consumer;
     struct exh_sink *sink;
@@ -327,7 +328,7 @@ static bool walk_feed(struct exh_run *run, struct exh_medium *medium, struct exh
     size_t n = digests_of(run, consumers);
     if (into_image)
         consumers[n++] = &run->sink->consumer;
-    else if (run->plan->fill != NULL)
+    else if (run->plan->fill != NULL || run->plan->resume)
         consumers[n++] = &filler.consumer;
     exh_route_ascending(&route, medium, EXH_THOROUGH, EXH_PIPELINE_BLOCK_BYTES);
     route.unit_sectors = unit_of(run);

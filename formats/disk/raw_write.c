@@ -1,11 +1,13 @@
 /* raw_write.c - the raw sink: each block at its own place, in any order, in one file or in parts of equal size. See raw.h.
  *
- * What could not be read is not written: the place stays a hole, which reads as zeros, until a later pass brings the data. With a fill pattern the sectors
- * that were given up (BAD) are written, the pattern in them. */
+ * What could not be read is not written: the place stays a hole, which reads as zeros, until a later pass brings the data. With a fill pattern the
+ * sectors that were given up (BAD) are written, the pattern in them. A file of an earlier run may hold bytes in such a place, which no record vouches
+ * for: it is made a hole again. */
 #include "formats/disk/raw.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "formats/model/text.h"
@@ -113,6 +115,47 @@ static bool write_bytes(struct raw_sink *r, uint64_t offset, const uint8_t *data
     return true;
 }
 
+static bool write_zeros(int fd, uint64_t offset, uint64_t bytes)
+{
+    static const uint8_t zeros[4096];
+    for (uint64_t done = 0; done < bytes;) {
+        size_t length = bytes - done < sizeof zeros ? (size_t)(bytes - done) : sizeof zeros;
+        ssize_t n = pwrite(fd, zeros, length, (off_t)(offset + done));
+        if (n < 0 && errno != EINTR)
+            return false;
+        done += n > 0 ? (uint64_t)n : 0;
+    }
+    return true;
+}
+
+/* Makes a hole of a part's bytes, as far as the file reaches. */
+static bool clear_part(const struct raw_sink *r, size_t part, uint64_t offset, uint64_t bytes, struct exh_error *err)
+{
+    struct stat st;
+    bool ok = fstat(r->fds[part], &st) == 0;
+    if (ok && (uint64_t)st.st_size <= offset)
+        return true;
+    uint64_t length = ok && (uint64_t)st.st_size - offset < bytes ? (uint64_t)st.st_size - offset : bytes;
+    ok = ok && (fallocate(r->fds[part], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length) == 0 ||
+                ((errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) && write_zeros(r->fds[part], offset, length)));
+    return ok || exh_fail_sys(err, errno, offset, "cannot clear %llu bytes at offset %llu", (unsigned long long)length, (unsigned long long)offset) ||
+           exh_in_file(err, r->sink.files.items[part]);
+}
+
+static bool clear_bytes(struct raw_sink *r, uint64_t offset, uint64_t bytes, struct exh_error *err)
+{
+    for (uint64_t done = 0, length; r->resume && done < bytes; done += length) {
+        uint64_t at = offset + done, part = r->segment_bytes == 0 ? 0 : at / r->segment_bytes, inside = at - part * r->segment_bytes;
+        length = r->segment_bytes == 0 || bytes - done < r->segment_bytes - inside ? bytes - done : r->segment_bytes - inside;
+        while (part < PARTS_MAX && r->part_count <= part)
+            if (!open_part(r, r->part_count, err))
+                return false;
+        if (part < PARTS_MAX && !clear_part(r, (size_t)part, inside, length, err))
+            return false;
+    }
+    return true;
+}
+
 static bool belongs(const struct raw_sink *r, uint8_t state) { return state >= EXH_SUSPECT || (r->filled && state == EXH_BAD); }
 
 static bool raw_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
@@ -123,7 +166,7 @@ static bool raw_take(struct exh_consumer *consumer, const struct exh_block *bloc
     if (offset + bytes > r->end)
         r->end = offset + bytes;
     if (block->kind != EXH_BLOCK_DATA && r->segment_bytes == 0)
-        return true; /* a hole in the source stays a hole; seal sets the size */
+        return clear_bytes(r, offset, bytes, err); /* a hole in the source stays a hole; seal sets the size */
     if (block->bad == 0)
         return write_bytes(r, offset, block->main, bytes, err);
     for (uint32_t i = 0, n; i < block->count; i += n) {
@@ -131,7 +174,9 @@ static bool raw_take(struct exh_consumer *consumer, const struct exh_block *bloc
         for (n = 1; i + n < block->count && belongs(r, block->state[i + n]) == write; n++)
             ;
         uint64_t at = (uint64_t)i * r->main_bytes;
-        if (write && !write_bytes(r, offset + at, block->main + at, exh_track_bytes(block->track, block->lba + i, n), err))
+        uint64_t length = exh_track_bytes(block->track, block->lba + i, n);
+        if (write ? !write_bytes(r, offset + at, block->main + at, length, err)
+                  : block->state[i] == EXH_BAD && !clear_bytes(r, offset + at, length, err))
             return false;
     }
     return true;

@@ -169,3 +169,15 @@ x 0 acquire --resume case/half.raw "$loop" --json
 says 'not there as they were written'
 [ "$(j .pauses[0].lost_sectors)" -gt 0 ] || fail "the loss is not told"
 cmp disk.img case/half.raw || fail "what was lost was not read again"
+
+# ---- what was written, but not recorded before the power went, and cannot be read now, does not stay in its place ----
+half
+rm case/half.raw.partial/map
+sed -i '/^d/d' case/half.raw.partial/journal
+serve faulty_file disk.img worse-disk "${bad[@]}"
+attach worse-disk/disk
+x 3 acquire --resume case/half.raw "$loop" --json
+is "$(jq -c .unreadable out)" "$(list "${holes[@]}")" "unreadable, after the record was lost"
+cmp expected.img case/half.raw || fail "what no record vouches for is in the image"
+detach
+unmount
