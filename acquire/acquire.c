@@ -107,18 +107,18 @@ static bool final_map(const struct exh_run *run, struct exh_map *out, struct exh
     return ok;
 }
 
-/* The map of a medium that could not be read whole, beside its image, in ddrescue's syntax. */
-static bool publish_map(struct exh_run *run, struct exh_error *err)
+/* The map of a medium that could not be read whole, to lie beside its image, in ddrescue's syntax. */
+static bool write_map(struct exh_run *run, struct exh_error *err)
 {
     const struct exh_plan *p = run->plan;
     const struct exh_mapfile_span span = exh_run_span(run);
     struct exh_mapfile file = {.status = '+', .pass = 1};
     if (run->out->seal.unreadable.count == 0 || p->medium->endless || p->state == NULL || run->map.sectors == 0)
         return true;
-    char *name = exh_text_format("%s.map", exh_stage_name(run->stage));
-    run->out->map_file = exh_text_format("%s.map", p->image);
+    char *name = exh_text_format("%s" EXH_STAGE_MAP_END, exh_stage_name(run->stage));
+    run->out->map_file = exh_text_format("%s" EXH_STAGE_MAP_END, p->image);
     bool ok = (name != NULL && run->out->map_file != NULL) || exh_nomem(err, "a name");
-    ok = ok && final_map(run, &file.map, err) && exh_mapfile_save(&file, &span, exh_stage_target(run->stage), name, p->program, err);
+    ok = ok && final_map(run, &file.map, err) && exh_mapfile_save(&file, &span, exh_stage_folder(run->stage), name, p->program, err);
     exh_map_close(&file.map);
     free(name);
     return ok || exh_on_side(err, EXH_SIDE_DESTINATION);
@@ -126,7 +126,17 @@ static bool publish_map(struct exh_run *run, struct exh_error *err)
 
 static bool publish(struct exh_run *run, struct exh_error *err)
 {
-    return exh_stage_publish(run->stage, &run->sink->files, &run->out->files, err) || exh_on_side(err, EXH_SIDE_DESTINATION);
+    const struct exh_names *files = &run->sink->files;
+    struct exh_names all = {0}, *paths = &run->out->files;
+    bool ok = true;
+    for (size_t i = 0; ok && i < files->count; i++)
+        ok = exh_names_add(&all, files->items[i], err);
+    ok = ok && (run->out->map_file == NULL || exh_names_add(&all, exh_text_base(run->out->map_file), err)) &&
+         exh_stage_publish(run->stage, &all, paths, err);
+    if (ok && run->out->map_file != NULL)
+        free(paths->items[--paths->count]); /* no file of the image */
+    exh_names_close(&all);
+    return ok || exh_on_side(err, EXH_SIDE_DESTINATION);
 }
 
 static bool prove(struct exh_run *run, struct exh_error *err)
@@ -144,7 +154,7 @@ static bool acquire(struct exh_run *run, struct exh_error *err)
     bool ok = (!run->plan->resume || exh_run_take_up(run, err)) && exh_run_put(run, err) && take_scouted(run, err) &&
               exh_sink_seal(run->sink, &run->out->layout, &run->out->seal, err);
     run->out->seconds_reading = now_seconds() - start;
-    return ok && prove(run, err) && recheck_source(run, err) && publish_map(run, err) && publish(run, err);
+    return ok && prove(run, err) && recheck_source(run, err) && write_map(run, err) && publish(run, err);
 }
 
 bool exh_acquire_run(const struct exh_plan *plan, struct exh_stage *stage, struct exh_acquire_result *out, struct exh_error *err)

@@ -115,13 +115,19 @@ static bool name_paths(const struct exh_stage *s, const struct exh_names *files,
     return ok;
 }
 
-/* Written before the first move, so that a run cut in the middle of them can be understood. */
+/* Written before the first move, so that a run cut in the middle of them can be understood: the inode and the name of each file. */
 static bool announce(struct exh_stage *s, const struct exh_names *files, struct exh_error *err)
 {
     char *list = NULL;
     bool ok = true;
-    for (size_t i = 0; ok && i < files->count; i++)
-        ok = exh_text_append(&list, "%s\n", files->items[i]) || exh_nomem(err, "a list of files");
+    for (size_t i = 0; ok && i < files->count; i++) {
+        const char *name = exh_text_base(files->items[i]);
+        struct stat st;
+        if (fstatat(place_of(s, files->items[i])->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            ok = exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot look at %s in the staging folder", name);
+        else
+            ok = exh_text_append(&list, "%llu %s\n", (unsigned long long)st.st_ino, name) || exh_nomem(err, "a list of files");
+    }
     ok = ok && exh_stage_keep(s, EXH_STAGE_PUBLISHING, list, err);
     free(list);
     return ok;
@@ -141,16 +147,18 @@ bool exh_stage_publish(struct exh_stage *stage, const struct exh_names *files, s
     return exh_in_file(err, stage->places[0].folder);
 }
 
-/* What is still in the staging folder stands for itself; what is in its target and not in the folder was moved by the run that was cut. */
-static bool return_file(const struct exh_place *p, const char *name, struct exh_error *err)
+/* What is still in the staging folder stands for itself; what is in its target and not in the folder was moved by the run that was cut. A file of the
+ * same name that is another one (the folder was copied; somebody put his own there) is left alone. */
+static bool return_file(const struct exh_place *p, uint64_t inode, const char *name, struct exh_error *err)
 {
     struct stat st;
-    if (name[0] == '\0' || fstatat(p->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || move(p->target_fd, p->folder_fd, name) || errno == ENOENT)
+    if (fstatat(p->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || fstatat(p->target_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        st.st_ino != inode || move(p->target_fd, p->folder_fd, name))
         return true;
     return exh_fail_sys(err, errno, EXH_NO_OFFSET, "%s was published by a run that was cut, and cannot be taken back", name);
 }
 
-bool exh_stage_take_back(struct exh_stage *stage, struct exh_error *err)
+bool exh_stage_take_back(const struct exh_stage *stage, const struct exh_place *place, struct exh_error *err)
 {
     struct exh_error absent;
     char *list = NULL, *image = exh_text_format("%s/%s", stage->places[0].target, stage->name);
@@ -160,10 +168,15 @@ bool exh_stage_take_back(struct exh_stage *stage, struct exh_error *err)
     bool listed = exh_stage_read(image, EXH_STAGE_PUBLISHING, &list, &absent), ok = true;
     free(image);
     for (char *line = list, *end; listed && ok && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        char *name = strchr(line, ' ');
+        uint64_t inode;
         *end = '\0';
-        ok = return_file(place_of(stage, line), exh_text_base(line), err);
+        if (name == NULL || name > end)
+            continue;
+        *name++ = '\0';
+        if (exh_text_u64(line, &inode) && name[0] != '\0' && strchr(name, '/') == NULL)
+            ok = return_file(place, inode, name, err);
     }
     free(list);
-    return ok && (!listed || unlinkat(stage->places[0].folder_fd, EXH_STAGE_PUBLISHING, 0) == 0 ||
-                  exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot remove %s", EXH_STAGE_PUBLISHING));
+    return ok;
 }

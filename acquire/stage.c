@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,6 +20,21 @@ const struct exh_names *exh_stage_joined(const struct exh_stage *stage) { return
 
 /* ---- names ---- */
 
+/* The state first: a folder without it is one that only waits to be cleared, should clearing be cut. */
+static const char *const ours[] = {EXH_STAGE_STATE, EXH_STAGE_PUBLISHING, "map", "journal", "work.raw", "reserve"};
+#define OURS (sizeof ours / sizeof ours[0])
+
+/* The image lies beside them; some file systems do not tell MAP from map. */
+static bool is_ours(const char *name)
+{
+    bool yes = false;
+    for (size_t i = 0; !yes && i < OURS; i++) {
+        size_t n = strlen(ours[i]);
+        yes = strncasecmp(name, ours[i], n) == 0 && (name[n] == '\0' || strcasecmp(name + n, ".new") == 0);
+    }
+    return yes;
+}
+
 /* "case/disk.E01" -> "case", "disk.E01"; "disk.E01" -> ".", "disk.E01"; "/disk.E01" -> "/", "disk.E01". */
 static bool split_path(struct exh_stage *s, const char *image, struct exh_error *err)
 {
@@ -28,6 +44,8 @@ static bool split_path(struct exh_stage *s, const char *image, struct exh_error 
         length--;
     if (base[0] == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "\"%s\" does not name a file", image);
+    if (is_ours(base))
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "an image cannot have the name %s: what an acquisition keeps for itself has it", base);
     s->places[0].target = length == 0 ? exh_text_copy(".", 1) : exh_text_copy(image, length);
     s->places[0].folder = exh_text_format("%s.partial", image);
     s->name = exh_text_copy(base, strlen(base));
@@ -159,7 +177,8 @@ static bool make_folder(struct exh_stage *s, struct exh_error *err)
 static bool take_up_folder(struct exh_stage *s, struct exh_error *err)
 {
     struct exh_place *p = &s->places[0];
-    return open_target(p, err) && open_folder(p, err) && exh_stage_take_back(s, err) && exh_stage_vacant(s, s->name, err) && refuse_parts(s, p, err);
+    return open_target(p, err) && open_folder(p, err) && exh_stage_take_back(s, p, err) && exh_stage_vacant(s, s->name, err) &&
+           refuse_parts(s, p, err);
 }
 
 static struct exh_stage *new_stage(const char *image, bool (*begin)(struct exh_stage *, struct exh_error *), struct exh_error *err)
@@ -205,12 +224,24 @@ static bool join_place(struct exh_stage *s, struct exh_place *p, const char *dir
         return false;
     if (mkdir(p->folder, 0700) != 0 && errno != EEXIST)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot make the staging folder");
-    return open_folder(p, err) && exh_place_sync(p->target_fd, p->target, err) && refuse_parts(s, p, err) &&
+    return open_folder(p, err) && exh_place_sync(p->target_fd, p->target, err) && exh_stage_take_back(s, p, err) && refuse_parts(s, p, err) &&
            exh_names_add(&s->joined, p->folder, err);
+}
+
+/* A folder may be given twice, or by another name: the image's own, or again when a run is resumed. */
+static bool is_joined(const struct exh_stage *s, const char *directory)
+{
+    struct stat there, here;
+    bool known = false;
+    for (size_t i = 0; !known && i < s->place_count && stat(directory, &there) == 0; i++)
+        known = fstat(s->places[i].target_fd, &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+    return known;
 }
 
 bool exh_stage_join(struct exh_stage *stage, const char *directory, struct exh_error *err)
 {
+    if (is_joined(stage, directory))
+        return true;
     if (stage->place_count == EXH_PLACES_MAX)
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "an image lies in at most %u folders", EXH_PLACES_MAX) ||
                exh_on_side(err, EXH_SIDE_DESTINATION);
@@ -280,16 +311,23 @@ bool exh_stage_read(const char *image, const char *name, char **text, struct exh
 
 /* ---- the end ---- */
 
+static void remove_file(const struct exh_stage *stage, const char *name)
+{
+    char *fresh = exh_text_format("%s.new", name);
+    (void)unlinkat(stage->places[0].folder_fd, name, 0);
+    if (fresh != NULL)
+        (void)unlinkat(stage->places[0].folder_fd, fresh, 0);
+    free(fresh);
+}
+
 void exh_stage_clear(struct exh_stage *stage)
 {
-    /* The state first: a folder without it is one that only waits to be cleared, should this be cut. */
-    static const char *const ours[] = {EXH_STAGE_STATE, EXH_STAGE_PUBLISHING, "map", "journal", "work.raw", "reserve"};
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        char fresh[64];
-        (void)snprintf(fresh, sizeof fresh, "%s.new", ours[i]);
-        (void)unlinkat(stage->places[0].folder_fd, ours[i], 0);
-        (void)unlinkat(stage->places[0].folder_fd, fresh, 0);
-    }
+    char *map = exh_text_format("%s" EXH_STAGE_MAP_END, stage->name);
+    for (size_t i = 0; i < OURS; i++)
+        remove_file(stage, ours[i]);
+    if (map != NULL)
+        remove_file(stage, map); /* of a run that was cut when it was to be published, and has read the rest since */
+    free(map);
     for (size_t i = 0; i < stage->place_count; i++)
         if (rmdir(stage->places[i].folder) == 0)
             (void)fsync(stage->places[i].target_fd);

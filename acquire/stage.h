@@ -9,10 +9,12 @@
 #include "formats/model/names.h"
 
 #define EXH_STAGE_STATE "state" /* what was asked for, written before the first read: the command's own text */
+#define EXH_STAGE_MAP_END ".map" /* behind the image's name: the map that is published with it */
 
 struct exh_stage;
 
-/* `image` is the final path. EXH_REFUSED when it or its .partial exists; EXH_NOT_FOUND for a folder that is absent or forbidden. */
+/* `image` is the final path. EXH_REFUSED when it or its .partial exists; EXH_USAGE for a name that the staging folder uses itself; EXH_NOT_FOUND for a
+ * folder that is absent or forbidden. */
 struct exh_stage *exh_stage_open(const char *image, struct exh_error *err);
 /* Takes up what an earlier run left, and locks it. EXH_NOT_FOUND: there is no partial. EXH_REFUSED: another run is at it, or a file stands where the
  * image will go. What was already published when that run was cut is moved back first. */
@@ -21,7 +23,8 @@ struct exh_stage *exh_stage_resume(const char *image, struct exh_error *err);
 struct exh_stage *exh_stage_left(const char *image, struct exh_error *err);
 /* Does IMAGE.partial/ exist? */
 bool exh_stage_exists(const char *image);
-/* Goes on in `directory`: DIR/NAME.partial/ is made, or taken up, and locked. Also for those of earlier runs, in their order. */
+/* Goes on in `directory`: DIR/NAME.partial/ is made, or taken up, and locked. Also for those of earlier runs, in their order. A folder that is joined
+ * already, or the image's own, changes nothing. */
 EXH_MUST_CHECK bool exh_stage_join(struct exh_stage *stage, const char *directory, struct exh_error *err);
 
 const char *exh_stage_folder(const struct exh_stage *stage);             /* "case/disk.E01.partial" */

@@ -4,7 +4,7 @@
 
 #include "acquire/stage.h"
 
-#define EXH_STAGE_PUBLISHING "publishing" /* the files that are being moved into place, a line each: a run that is cut then can be taken back */
+#define EXH_STAGE_PUBLISHING "publishing" /* the files being moved into place: a run that is cut then can be taken back */
 #define EXH_PLACES_MAX 64u
 
 struct exh_place {
@@ -21,7 +21,7 @@ struct exh_stage {
 
 /* fsync of a folder; EINVAL means that the file system has no such thing (POSIX), everything else is a loss. */
 EXH_MUST_CHECK bool exh_place_sync(int fd, const char *path, struct exh_error *err);
-/* Moves back what a run that was cut had already moved into place. */
-EXH_MUST_CHECK bool exh_stage_take_back(struct exh_stage *stage, struct exh_error *err);
+/* Moves back what a run that was cut had already moved from this folder into place. */
+EXH_MUST_CHECK bool exh_stage_take_back(const struct exh_stage *stage, const struct exh_place *place, struct exh_error *err);
 
 #endif

@@ -224,6 +224,15 @@ static bool join_folders(struct make *m, struct exh_error *err)
     return true;
 }
 
+/* Better now than after days of reading. */
+static bool no_map_yet(struct make *m, struct exh_error *err)
+{
+    char *name = exh_text_format("%s" EXH_STAGE_MAP_END, exh_stage_name(m->stage));
+    bool ok = name != NULL ? exh_stage_vacant(m->stage, name, err) : exh_nomem(err, "a name");
+    free(name);
+    return ok;
+}
+
 static bool look_before(struct make *m, struct exh_error *err)
 {
     /* The guard first: making the staging folder is a write. Standard input may be a device or a file, too. */
@@ -231,7 +240,8 @@ static bool look_before(struct make *m, struct exh_error *err)
         return false;
     /* Opening the stage says everything that is wrong with the destination; closed empty, it leaves nothing behind. */
     m->stage = m->state != NULL ? exh_stage_resume(m->plan.image, err) : exh_stage_open(m->plan.image, err);
-    bool ok = m->stage != NULL && join_folders(m, err) && (m->state != NULL || no_record_yet(m->plan.image, err));
+    bool ok = m->stage != NULL && join_folders(m, err) && (!m->plan.medium->failing || no_map_yet(m, err)) &&
+              (m->state != NULL || no_record_yet(m->plan.image, err));
     if (ok && m->source->kind == EXH_SOURCE_DEVICE && m->source->facts.mounted_rw)
         exh_watch_warn(m->plan.watch, "%s is mounted for writing (%s): it may change while it is read", m->source->path, m->source->facts.mounts);
     return ok;

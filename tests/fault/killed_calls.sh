@@ -57,3 +57,19 @@ for shape in "${shapes[@]}"; do
   [ $got = 3 ] || fail "$what: ended with $got"
 done
 echo "$runs runs"
+
+# ---- cut when all was in place: a file of somebody else that has the name by now is left alone ----
+rm -rf case; mkdir case
+{ env LD_PRELOAD="$shim" FAIL_CALL=unlink FAIL_KILL=1 FAIL_NTH=2 "$EXHIBIT" acquire "$loop" -o case/a.raw --no-record --progress none; } >out 2>err
+[ -e case/a.raw.partial/publishing ] && [ -e case/a.raw ] || fail "not cut behind the last rename: $(ls -A case case/*)"
+cp case/a.raw mine; rm case/a.raw; echo mine >case/a.raw
+x 2 acquire --resume case/a.raw; says 'never overwritten'
+is "$(cat case/a.raw)" mine "somebody's file"
+
+# ---- a map of that name is never overwritten, nor are our own files by an image of their name ----
+rm -rf case; mkdir case; echo mine >case/a.raw.map
+x 2 acquire "$loop" -o case/a.raw; says 'never overwritten'
+is "$(cat case/a.raw.map)" mine "somebody's map"
+for name in map state journal reserve publishing work.raw MAP map.new; do
+  x 2 acquire "$loop" -o "case/$name" --format raw; says 'cannot have the name'
+done
