@@ -233,14 +233,40 @@ static bool rescued_next(struct exh_route *route, struct exh_want *out)
 
 static const struct exh_route_ops rescued_ops = {.next = rescued_next};
 
+/* Whole sectors of the rescued image; the medium's own last one may be short. */
+static uint64_t rescued_sectors(const struct exh_run *run)
+{
+    const struct exh_layout *layout = run->plan->rescued->layout;
+    uint64_t bytes = exh_layout_bytes(layout);
+    return bytes >= exh_run_span(run).bytes ? all_sectors(run) : bytes / layout->tracks[0].main_bytes;
+}
+
+/* Leaves READ in the given map what its image holds and ours, perhaps after an earlier run, does not. */
+static bool leave_to_take(struct exh_run *run, struct exh_map *given, struct exh_error *err)
+{
+    uint64_t held = rescued_sectors(run), claimed = exh_map_total(given, EXH_AREA_READ);
+    if (!exh_map_turn(given, held, given->sectors - held, EXH_AREA_READ, EXH_AREA_UNTRIED, err))
+        return false;
+    if (exh_map_total(given, EXH_AREA_READ) < claimed)
+        exh_watch_warn(run->plan->watch, "the rescued image ends before %llu sectors that its map calls finished; they are read from the medium",
+                       (unsigned long long)(claimed - exh_map_total(given, EXH_AREA_READ)));
+    for (size_t i = 0; i < run->map.count; i++) {
+        const struct exh_map_range *r = &run->map.ranges[i];
+        if (r->area == EXH_AREA_READ && !exh_map_mark(given, r->first, r->count, EXH_AREA_UNTRIED, err))
+            return false;
+    }
+    uint64_t below = run->work != NULL ? run->streamed : 0; /* the image has these, for good or as filling */
+    return exh_map_mark(given, 0, below, EXH_AREA_UNTRIED, err);
+}
+
 static bool take_rescued(struct exh_run *run, struct exh_error *err)
 {
     struct exh_mapfile given = {0};
     const struct exh_mapfile_span span = exh_run_span(run);
-    if (run->plan->rescued == NULL || run->plan->resume)
+    if (run->plan->rescued == NULL)
         return true;
     struct exh_consumer *consumers[1] = {&run->keeper.consumer};
-    bool ok = exh_mapfile_load(run->plan->map_path, &span, &given, NULL, err);
+    bool ok = exh_mapfile_load(run->plan->map_path, &span, &given, NULL, err) && leave_to_take(run, &given.map, err);
     struct rescued_route route = {.route = {&rescued_ops, EXH_SECTORS_UNKNOWN}, .map = &given.map, .track = &run->plan->rescued->layout->tracks[0]};
     exh_watch_phase(run->plan->watch, "take over what was rescued", EXH_SECTORS_UNKNOWN);
     ok = ok && walk(run, run->plan->rescued, &route.route, consumers, 1, false, err);
@@ -477,11 +503,11 @@ static bool begin_with_map(struct exh_run *run, struct exh_error *err)
     if (!exh_mapfile_load(run->plan->map_path, &span, &given, NULL, err))
         return false;
     bool ok = true;
-    run->trouble = run->plan->rescued != NULL;
+    run->trouble = run->trouble || run->plan->rescued != NULL;
     for (size_t i = 0; ok && i < given.map.count; i++) {
         const struct exh_map_range *r = &given.map.ranges[i];
         if (r->area != EXH_AREA_READ && r->area != EXH_AREA_UNTRIED) {
-            ok = exh_map_mark(&run->map, r->first, r->count, r->area, err);
+            ok = exh_map_turn(&run->map, r->first, r->count, EXH_AREA_UNTRIED, r->area, err);
             run->trouble = true;
         }
     }
@@ -490,15 +516,20 @@ static bool begin_with_map(struct exh_run *run, struct exh_error *err)
 }
 
 /* Keeping needs a medium of known size in one track; others are only fed through. */
+static bool is_plain(const struct exh_medium *medium) { return medium->endless || medium->layout->track_count != 1; }
+
+/* What can be wrong with what was asked for is found before there is something to keep. */
+static bool open_map(struct exh_run *run, struct exh_error *err)
+{
+    return (run->map.count > 0 || exh_map_open(&run->map, is_plain(run->plan->medium) ? 0 : all_sectors(run), err)) && begin_with_map(run, err);
+}
+
 static bool open_parts(struct exh_run *run, struct exh_error *err)
 {
     const struct exh_plan *p = run->plan;
-    bool plain = p->medium->endless || p->medium->layout->track_count != 1;
-    uint64_t sectors = plain ? 0 : all_sectors(run);
+    bool plain = is_plain(p->medium);
     exh_scout_open(&run->scout, p->medium, run->journal, p->watch);
     if (!open_sink(run, p->format, exh_stage_name(run->stage), p->medium->layout, p->resume, &run->sink, err))
-        return false;
-    if (run->map.count == 0 && !exh_map_open(&run->map, sectors, err))
         return false;
     run->keeping = exh_keeper_open(&run->keeper, run->sink, plain ? NULL : run->journal, exh_stage_folder(run->stage), track_of(run), &run->map,
                                    exh_run_span(run), p->save_seconds, err);
@@ -515,10 +546,19 @@ bool exh_run_put(struct exh_run *run, struct exh_error *err)
     run->set = exh_digest_set_new(&options, err);
     if (run->set == NULL)
         return false;
-    run->wrote = true;
-    if (p->medium->endless && (p->format->can & EXH_SINK_NEEDS_SIZE) != 0)
+    if (p->medium->endless && (p->format->can & EXH_SINK_NEEDS_SIZE) != 0) {
+        run->wrote = true;
         return put_endless(run, err) && take_results(run, err);
-    if (!begin_keeping(run, err) || !open_parts(run, err) || (!p->resume && !begin_with_map(run, err)) || !digest_kept(run, err))
+    }
+    if (!open_map(run, err))
+        return false;
+    run->wrote = true;
+    if (!begin_keeping(run, err) || !open_parts(run, err)) {
+        run->wrote = run->sink != NULL || (err->code != EXH_USAGE && err->code != EXH_LIMIT &&
+                                           err->code != EXH_UNSUPPORTED); /* asked for what cannot be: going on would be no help */
+        return false;
+    }
+    if (!digest_kept(run, err))
         return false;
     if (!run->trouble && !stream(run, err))
         return false;

@@ -1,6 +1,8 @@
 /* rescue_options.c - options of failing media to plan. See rescue_options.h. */
 #include "report/cli/rescue_options.h"
 
+#include <unistd.h>
+
 #include "formats/disk/raw.h"
 #include "formats/model/text.h"
 
@@ -60,19 +62,32 @@ static bool folders(const struct exh_args *args, struct exh_rescue *out, struct 
     return true;
 }
 
+/* What an earlier run had from it is kept without it. */
+static bool absent(const struct exh_plan *plan, const char *path)
+{
+    bool gone = path != NULL && access(path, F_OK) != 0;
+    if (gone)
+        exh_watch_warn(plan->watch, "%s is not there any more: what was not taken over from it is read from the medium", path);
+    return gone;
+}
+
 /* Only a medium that is read in passes has use for a map. */
 static bool given_map(const struct exh_args *args, struct exh_rescue *out, struct exh_plan *plan, struct exh_error *err)
 {
     const char *image = exh_arg(args, "--rescued");
     plan->map_path = exh_arg(args, "--map");
-    if (plan->resume)
-        return true; /* taken in by the first run */
     if (image != NULL && plan->map_path == NULL)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--rescued needs the map that goes with it: --map");
     if (plan->map_path != NULL && (!plan->medium->failing || plan->one_pass))
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--map is for a device that is read in passes");
+    if (plan->resume && (absent(plan, plan->map_path) || absent(plan, image))) {
+        plan->map_path = NULL;
+        return true;
+    }
     if (image == NULL)
         return true;
+    if (exh_arg(args, "--start") != NULL || exh_arg(args, "--count") != NULL)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--rescued is of a whole medium: not with --start or --count");
     struct exh_open options = {.path = image, .sector_bytes = plan->medium->layout->tracks[0].main_bytes};
     return exh_image_open(image, &exh_format_raw, &options, &out->rescued, err) && ((plan->rescued = out->rescued), true);
 }
@@ -81,6 +96,7 @@ bool exh_rescue_plan(const struct exh_args *args, struct exh_rescue *out, struct
 {
     struct exh_pass_policy *policy = &plan->policy;
     const char *rate = exh_arg(args, "--min-rate");
+    const char *errors = exh_arg(args, "--max-errors");
     uint64_t retries = 0, save = SAVE_SECONDS;
     if (!number(args, "--retries", RETRIES_MAX, &retries, err) || !number(args, "--max-errors", UINT64_MAX, &policy->max_errors, err) ||
         !number(args, "--save-every", 86400, &save, err) || !skip_sizes(exh_arg(args, "--skip-size"), policy, err) ||
@@ -88,6 +104,7 @@ bool exh_rescue_plan(const struct exh_args *args, struct exh_rescue *out, struct
         return false;
     if (rate != NULL && !exh_text_size(rate, &policy->min_rate))
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--min-rate %s is not a size: a number with K, M or G", rate);
+    policy->limit_errors = errors != NULL;
     policy->retries = (uint32_t)retries;
     policy->reverse = exh_arg(args, "--reverse") != NULL;
     policy->no_scrape = exh_arg(args, "--no-scrape") != NULL;
