@@ -154,6 +154,8 @@ static bool acquire(struct exh_run *run, struct exh_error *err)
     bool ok = (!run->plan->resume || exh_run_take_up(run, err)) && exh_run_put(run, err) && take_scouted(run, err) &&
               exh_sink_seal(run->sink, &run->out->layout, &run->out->seal, err);
     run->out->seconds_reading = now_seconds() - start;
+    if (ok && run->sink->unwitnessed != NULL)
+        exh_watch_warn(run->plan->watch, "no second reader has looked at the image: %s", run->sink->unwitnessed);
     return ok && prove(run, err) && recheck_source(run, err) && write_map(run, err) && publish(run, err);
 }
 

@@ -54,6 +54,9 @@ E="$exhibit"; quiet=(--progress none --no-record)
 pair "acquire raw, no read-back" "dc3dd md5+sha256" -- "$E" acquire src.raw -o out/a.raw --verify none "${quiet[@]}" -- dc3dd if=src.raw of=out/b.raw hash=md5 hash=sha256
 pair "acquire raw" "dc3dd md5+sha256" -- "$E" acquire src.raw -o out/a.raw "${quiet[@]}" -- dc3dd if=src.raw of=out/b.raw hash=md5 hash=sha256
 pair "acquire raw" "dc3dd + hof= (re-read)" -- "$E" acquire src.raw -o out/a.raw "${quiet[@]}" -- dc3dd if=src.raw hof=out/b.raw hash=md5 hash=sha256
+# One digest that is not MD5, both sides writing the copy and reading it again: the same work on both.
+pair "acquire raw, sha256" "dc3dd sha256 + hof= (re-read)" -- "$E" acquire src.raw -o out/a.raw --hash sha256 "${quiet[@]}" -- dc3dd if=src.raw hof=out/b.raw hash=sha256
+pair "acquire raw, sha256, no read-back" "dc3dd sha256" -- "$E" acquire src.raw -o out/a.raw --hash sha256 --verify none "${quiet[@]}" -- dc3dd if=src.raw of=out/b.raw hash=sha256
 pair "acquire raw" "dcfldd md5,sha256" -- "$E" acquire src.raw -o out/a.raw "${quiet[@]}" -- dcfldd if=src.raw of=out/b.raw hash=md5,sha256 bs=1M status=off
 pair "acquire E01 fast, no read-back" "ewfacquire -c fast" -- "$E" acquire src.raw -o out/a.E01 --verify none "${quiet[@]}" -- ewfacquire -q -u -c fast -S 7E -d sha256 -t out/b src.raw
 pair "acquire E01 fast" "ewfacquire -c fast" -- "$E" acquire src.raw -o out/a.E01 "${quiet[@]}" -- ewfacquire -q -u -c fast -S 7E -d sha256 -t out/b src.raw
