@@ -192,11 +192,17 @@ bool exh_recording_continue(struct exh_recording *r, const char *operation, cons
     r->begin_seq = begin_seq;
     for (size_t i = 0; i < json_array_size(lines); i++) {
         const char *text = json_string_value(json_array_get(lines, i));
-        char *line = text != NULL ? exh_text_copy(text, strlen(text)) : NULL;
+        if (text == NULL)
+            return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "the state of the unfinished acquisition is damaged: its lines are none");
+        char *line = exh_text_copy(text, strlen(text));
         if (line == NULL || !keep_line(r, line, err))
             return line != NULL ? false : exh_nomem(err, "a line");
     }
-    return true;
+    char *side = r->wants_side ? exh_side_record_path(r->image) : NULL;
+    bool ok = side != NULL ? exh_side_record_mend(side, r->operation, r->line_count > 0 ? r->lines[0] : NULL, err)
+                           : !r->wants_side || exh_nomem(err, "a path");
+    free(side);
+    return ok || exh_on_side(err, EXH_SIDE_LEDGER);
 }
 
 static bool add_to_ledger(struct exh_recording *r, const char *type, bool begins, json_t *body, const struct exh_ledger_blob *blobs,
@@ -249,12 +255,33 @@ bool exh_recording_add(struct exh_recording *r, const char *suffix, json_t *body
     return ok;
 }
 
+/* A run that was cut behind its end line has written the lines before: those are left out. */
+static size_t lines_to_come(const struct exh_recording *r, const char *path, char **out)
+{
+    struct exh_error none;
+    exh_error_clear(&none);
+    struct exh_side_record *there = exh_side_record_read(path, &none);
+    size_t n = 0, count = there != NULL ? exh_side_record_count(there) : 0;
+    for (size_t i = 0; i < r->line_count; i++) {
+        bool known = false;
+        const char *verbatim;
+        for (size_t k = 0; !known && k < count; k++)
+            known = exh_side_record_line(there, k, &verbatim) != NULL && strcmp(verbatim, r->lines[i]) == 0;
+        if (!known)
+            out[n++] = r->lines[i];
+    }
+    exh_side_record_close(there);
+    return n;
+}
+
 bool exh_recording_side(struct exh_recording *r, const struct exh_ledger_blob *blobs, size_t blob_count, struct exh_error *err)
 {
     if (!r->wants_side || r->line_count == 0)
         return true;
-    char *path = exh_side_record_path(r->image);
-    bool ok = path != NULL ? exh_side_record_append(path, r->lines, r->line_count, blobs, blob_count, err) : exh_nomem(err, "a path");
+    char *path = exh_side_record_path(r->image), **lines = calloc(r->line_count, sizeof *lines);
+    bool ok = (path != NULL && lines != NULL) || exh_nomem(err, "a side record");
+    ok = ok && exh_side_record_append(path, lines, lines_to_come(r, path, lines), blobs, blob_count, err);
+    free(lines);
     free(path);
     return ok || exh_on_side(err, EXH_SIDE_LEDGER);
 }

@@ -343,10 +343,11 @@ static bool take_all(struct exh_side_record *record, const char *text, size_t le
 static bool blob_cited_is_there(void *context, const char *sha256, struct exh_error *err)
 {
     struct exh_side_record *record = context;
-    for (size_t i = 0; i < record->blob_count; i++)
+    bool there = false;
+    for (size_t i = 0; i < record->blob_count; i++) /* twice, when a run was cut behind its end line and the next one found the same */
         if (strcmp(record->blobs[i].name, sha256) == 0)
-            return record->blobs[i].cited = true;
-    return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "it cites the series %.16s..., which is not there", sha256);
+            there = record->blobs[i].cited = true;
+    return there || exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "it cites the series %.16s..., which is not there", sha256);
 }
 
 static bool check_citations(struct exh_side_record *record, struct exh_error *err)
@@ -376,6 +377,46 @@ struct exh_side_record *exh_side_record_read(const char *path, struct exh_error 
     struct exh_side_record *made = record;
     record = NULL;
     return made;
+}
+
+/* ---- going on behind a cut ---- */
+
+#define CUT_LINES_MAX 4u /* of one append: a line, and the series it cites */
+
+/* Up to the LF before the last one. */
+static size_t without_last_line(const char *text, size_t length)
+{
+    for (length -= length > 0; length > 0 && text[length - 1] != '\n'; length--)
+        ;
+    return length;
+}
+
+static bool reads_well(const char *text, size_t length)
+{
+    struct exh_error why = {0};
+    EXH_CLEANUP(record_closep) struct exh_side_record *record = calloc(1, sizeof *record);
+    return record != NULL && take_all(record, text, length, &why) && check_citations(record, &why);
+}
+
+bool exh_side_record_mend(const char *path, const char *operation, const char *first_line, struct exh_error *err)
+{
+    EXH_CLEANUP(free_text) char *text = NULL;
+    struct exh_error why = {0};
+    size_t length = 0;
+    if (!load(path, &text, &length, &why)) {
+        if (why.sys == ENOENT)
+            return true;
+        *err = why;
+        return on_record(err, path);
+    }
+    size_t whole = length > 0 && text[length - 1] == '\n' ? length : without_last_line(text, length + 1);
+    for (unsigned dropped = 0; whole > 0 && dropped < CUT_LINES_MAX && !reads_well(text, whole); dropped++)
+        whole = without_last_line(text, whole);
+    bool begun = whole == 0 && (length == 0 || (first_line != NULL && strncmp(text, first_line, length) == 0));
+    bool mended = begun                                                                                       ? unlink(path) == 0
+                  : whole < length && strstr(text, operation) != NULL && whole > 0 && reads_well(text, whole) ? truncate(path, (off_t)whole) == 0
+                                                                                                              : true;
+    return mended || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot mend the side record") || on_record(err, path);
 }
 
 size_t exh_side_record_count(const struct exh_side_record *record) { return record->line_count; }

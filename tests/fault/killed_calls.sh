@@ -73,3 +73,27 @@ is "$(cat case/a.raw.map)" mine "somebody's map"
 for name in map state journal reserve publishing work.raw MAP map.new; do
   x 2 acquire "$loop" -o "case/$name" --format raw; says 'cannot have the name'
 done
+
+# ---- cut in the middle of the side record: what is there of it is gone on with, with and without a ledger ----
+mount_at ro -t tmpfs none
+x 0 log --init --ledger ro/ledger.db
+mount -o remount,ro ro
+cut_record() { # cut_record BYTES: as `head -c` has them
+  local record=case/a.raw.record.jsonl nth
+  for nth in 2 3 4 5 6 7 8 9; do # SQLite removes its journals, too
+    rm -rf case; mkdir case
+    { env LD_PRELOAD="$shim" FAIL_CALL=unlink FAIL_KILL=1 FAIL_NTH=$nth "$EXHIBIT" acquire "$loop" -o case/a.raw --progress none; } >out 2>err
+    grep -qs '"acquire-end"' $record && break
+  done
+  [ -e case/a.raw.partial/state ] || fail "not cut where it was to be"
+  head -c "$1" $record >r; cat r >$record
+  x 3 acquire --resume case/a.raw --json
+  x 0 log --init --ledger new.db
+  x 0 log --import $record --ledger new.db
+  x 0 log --check --ledger new.db
+  rm -f new.db*
+  x 0 verify case/a.raw --no-record --json; is "$(j .verdict)" match "with $1 of the record"
+}
+for kept in 0 1 200 -1 -200 -0; do cut_record $kept; done
+export EXHIBIT_LEDGER=$work/ro/ledger.db
+for kept in -1 -200 -0; do cut_record $kept; done
