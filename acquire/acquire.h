@@ -31,6 +31,7 @@ struct exh_acquire_result {
     uint64_t given_up_sectors;           /* of the unreadable ones: not read alone (--no-scrape) */
     struct exh_sectors changed;          /* read one way and later another (SUSPECT) */
     uint64_t kept_sectors, lost_sectors; /* of an earlier run: proven and taken over; found not to be what was written, and read again */
+    bool taken_up;                       /* what an earlier run left was proven, and the medium found to be the same */
     char *map_file;                      /* the published map of a medium that could not be read whole; NULL: none */
 };
 

@@ -250,7 +250,7 @@ bool exh_journal_read(const char *folder, struct exh_history *out, struct exh_er
     char *path = exh_text_format("%s/" EXH_JOURNAL_NAME, folder);
     if (path == NULL)
         return exh_nomem(err, "a path");
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int why = errno;
     free(path);
     if (fd < 0)
@@ -261,8 +261,8 @@ bool exh_journal_read(const char *folder, struct exh_history *out, struct exh_er
         (void)close(fd);
         return exh_nomem(err, "a journal");
     }
-    bool ok = (fstat(fd, &st) == 0 && (uint64_t)st.st_size <= EXH_JOURNAL_BYTES_MAX) ||
-              exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "the journal is larger than %llu bytes", (unsigned long long)EXH_JOURNAL_BYTES_MAX);
+    bool ok = (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= EXH_JOURNAL_BYTES_MAX) ||
+              exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "the journal is no file of at most %llu bytes", (unsigned long long)EXH_JOURNAL_BYTES_MAX);
     ok = ok && read_lines(file, out, err);
     (void)fclose(file);
     if (ok)

@@ -90,6 +90,10 @@ static bool walk(struct exh_run *run, struct exh_medium *medium, struct exh_rout
         ok = exh_faults_add(&run->out->faults, &outcome.faults.items[i], err);
     run->out->fault_count += outcome.fault_count;
     exh_pipeline_outcome_close(&outcome);
+    if (ok && run->scout.failure.code != EXH_OK) {
+        *err = run->scout.failure;
+        return false;
+    }
     return ok || (err->side == EXH_SIDE_NONE && exh_on_side(err, EXH_SIDE_DESTINATION));
 }
 

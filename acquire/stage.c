@@ -11,7 +11,7 @@
 #include "acquire/stage_place.h"
 #include "formats/model/text.h"
 
-#define STATE_BYTES_MAX (4u << 20)
+#define STATE_BYTES_MAX (64u << 20) /* it holds the lines of every run: some KiB for each time that a drive was given up for the day */
 
 const char *exh_stage_folder(const struct exh_stage *stage) { return stage->places[0].folder; }
 const char *exh_stage_target(const struct exh_stage *stage) { return stage->places[0].target; }
@@ -291,9 +291,10 @@ bool exh_stage_read(const char *image, const char *name, char **text, struct exh
     *text = NULL;
     if (path == NULL)
         return exh_nomem(err, "a path");
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
     bool ok = (fd >= 0 && fstat(fd, &st) == 0) || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot be opened");
+    ok = ok && (S_ISREG(st.st_mode) || exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "is no regular file"));
     ok = ok && ((uint64_t)st.st_size <= STATE_BYTES_MAX || exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "is larger than %u bytes", STATE_BYTES_MAX));
     size_t length = ok ? (size_t)st.st_size : 0;
     ok = ok && ((*text = calloc(1, length + 1)) != NULL || exh_nomem(err, "a file"));

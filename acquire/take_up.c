@@ -261,6 +261,7 @@ bool exh_run_take_up(struct exh_run *run, struct exh_error *err)
     bool ok = (keeps_order(run) ? take_up_ordered(run, &image, &work, err) : take_up_raw(run, &image, err)) && same_medium(run, image, work, err);
     exh_medium_close(image);
     exh_medium_close(work);
+    run->out->taken_up = ok;
     run->out->kept_sectors = ok ? exh_map_total(&run->map, EXH_AREA_READ) : 0;
     for (size_t i = 0; ok && i < run->map.count; i++)
         exh_watch_area(run->plan->watch, (int64_t)run->map.ranges[i].first, run->map.ranges[i].count, run->map.sectors, (char)run->map.ranges[i].area,

@@ -470,7 +470,8 @@ static void keep_pause(struct make *m)
     struct exh_error ignored;
     exh_error_clear(&ignored);
     free(m->state_text);
-    m->state_text = exh_partial_state_text(m->args, m->source, m->plan.fields, m->plan.guid, m->plan.unix_time, &m->recording);
+    m->state_text = exh_partial_state_text(m->args, m->source, m->plan.fields, m->plan.guid, m->plan.unix_time, &m->recording,
+                                           m->result.taken_up ? NULL : m->state);
     if (m->state_text != NULL)
         (void)!exh_stage_keep(m->stage, EXH_STAGE_STATE, m->state_text, &ignored);
 }
@@ -497,7 +498,7 @@ static bool keep_state(struct make *m, const struct exh_fields *fields, struct e
 {
     if (strcmp(m->type, "acquire") != 0 || m->source->kind == EXH_SOURCE_STDIN)
         return true;
-    m->state_text = exh_partial_state_text(m->args, m->source, fields, m->plan.guid, m->plan.unix_time, &m->recording);
+    m->state_text = exh_partial_state_text(m->args, m->source, fields, m->plan.guid, m->plan.unix_time, &m->recording, NULL);
     m->plan.state = m->state_text;
     return m->state_text != NULL || exh_nomem(err, "the state of the acquisition");
 }

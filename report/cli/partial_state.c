@@ -53,7 +53,7 @@ static json_t *argv_json(const struct exh_args *args)
 }
 
 char *exh_partial_state_text(const struct exh_args *args, const struct exh_opened *source, const struct exh_fields *fields, const uint8_t guid[16],
-                             uint64_t unix_time, const struct exh_recording *recording)
+                             uint64_t unix_time, const struct exh_recording *recording, const struct exh_partial_state *before)
 {
     char hex[33];
     exh_text_hex(guid, 16, hex);
@@ -64,6 +64,10 @@ char *exh_partial_state_text(const struct exh_args *args, const struct exh_opene
                              "source", exh_source_json(source), "source_path", absolute(source->path), "guid", hex, "unix_time",
                              (json_int_t)unix_time, "operation", recording->operation, "begin_seq", (json_int_t)recording->begin_seq, "started",
                              recording->started, "case", exh_record_fields(fields), "lines", lines);
+    for (size_t i = 0; json != NULL && before != NULL && i < 2; i++) {
+        static const char *const keys[] = {"source", "source_path"};
+        (void)json_object_set(json, keys[i], json_object_get(before->json, keys[i]));
+    }
     char *text = json != NULL ? json_dumps(json, JSON_INDENT(1)) : NULL;
     json_decref(json);
     return text;

@@ -26,8 +26,8 @@ EXH_MUST_CHECK bool exh_partial_state_same_source(const struct exh_partial_state
 EXH_MUST_CHECK bool exh_partial_state_fields(const struct exh_partial_state *state, struct exh_fields *out, struct exh_error *err);
 void exh_partial_state_close(struct exh_partial_state *state);
 
-/* The text to keep; a new string. */
+/* The text to keep; a new string. `before` (may be NULL): the source stays the one of this state, since this run's is not known to be it. */
 char *exh_partial_state_text(const struct exh_args *args, const struct exh_opened *source, const struct exh_fields *fields, const uint8_t guid[16],
-                             uint64_t unix_time, const struct exh_recording *recording);
+                             uint64_t unix_time, const struct exh_recording *recording, const struct exh_partial_state *before);
 
 #endif
