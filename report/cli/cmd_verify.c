@@ -1,4 +1,5 @@
 /* cmd_verify.c - exhibit verify: what is true of an image, held against everything that speaks of it. */
+#include "formats/disk/raw.h"
 #include "formats/evidence/ewf_libewf.h"
 #include "formats/model/text.h"
 #include "report/cli/references.h"
@@ -168,6 +169,29 @@ static const char *guid_of(const struct exh_inspection *in)
 
 /* ---- one image ---- */
 
+/* A raw file does not tell how long its sectors are. Its record does, and counts chunks and unreadable ranges in them. */
+static bool count_as_recorded(const struct exh_args *args, struct checked *c, struct exh_error *err)
+{
+    const struct exh_medium *m = c->opened.medium;
+    struct exh_open options = {.sector_bytes = m->layout->tracks[0].main_bytes, .past_cache = exh_arg(args, "--past-cache") != NULL};
+    if (strcmp(m->format, "raw") != 0 || exh_arg(args, "--sector-size") != NULL)
+        return true;
+    for (size_t i = 0; i < c->references.count; i++) {
+        const struct exh_layout *said = c->references.claims[i].layout;
+        if (said != NULL && said->track_count == 1 && said->tracks[0].main_bytes > 0)
+            options.sector_bytes = said->tracks[0].main_bytes;
+    }
+    if (options.sector_bytes == m->layout->tracks[0].main_bytes)
+        return true;
+    struct exh_medium *again;
+    if (!exh_image_open(c->image, &exh_format_raw, &options, &again, err))
+        return false;
+    c->opened.medium = again; /* `whole` stays open beneath it: its list of files is in use */
+    exh_inspection_close(&c->inspection);
+    c->inspected = exh_medium_inspect(again, &c->inspection, err);
+    return true;
+}
+
 static bool prepare(const struct exh_args *args, struct checked *c, struct exh_error *err)
 {
     struct exh_error open_err;
@@ -185,7 +209,7 @@ static bool prepare(const struct exh_args *args, struct checked *c, struct exh_e
         *err = open_err;
         return false;
     }
-    return ok && open_witness(args, c, err);
+    return ok && count_as_recorded(args, c, err) && open_witness(args, c, err);
 }
 
 /* What was replaced while it was being read is neither what it was nor what it is: of such a mixture nothing is said. */

@@ -57,6 +57,12 @@ head -c $((2352 * 1000)) src.bin >cd.bin
 x 0 acquire cd.bin -o cd.E01 --sector-size 2352 --json; is "$(j .sectors)" 1000
 ewfverify -q cd.E01 >v.txt 2>&1 || fail "ewfverify at 2352: $(cat v.txt)"
 x 0 verify cd.E01 --witness
+# a raw file does not tell how long its sectors are; its record does
+for shape in s4096.raw "p4096.001 --segment 3M"; do
+  set -- $shape
+  x 0 acquire src.bin -o "$@" --sector-size 4096 --chunk 1M
+  x 0 verify "$1" --json; is "$(j .verdict)" match "$shape in sectors of 4096"; is "$(j .sectors)" $(($(stat -c %s src.bin) / 4096))
+done
 
 # there and back again
 x 0 convert a.raw -o g.E01 --json; is "$(media)" "$sha"
