@@ -445,6 +445,27 @@ static bool put_endless(struct exh_run *run, struct exh_error *err)
 
 /* ---- all of it ---- */
 
+/* What a source that is an image says of itself was never read, and holds other bytes than zeros: a fill pattern. Pattern and list both go over. */
+static bool note_filled(struct exh_run *run, struct exh_error *err)
+{
+    const struct exh_seal *said = run->plan->medium->seal;
+    struct exh_sectors *lost = &run->out->seal.unreadable;
+    for (size_t i = 0; said != NULL && i < said->unreadable.count; i++) {
+        int64_t lba = said->unreadable.ranges[i].lba, end = lba + (int64_t)said->unreadable.ranges[i].count;
+        while (lba < end) {
+            const struct exh_range *r = exh_sectors_find(lost, lba);
+            bool here = r != NULL && r->lba <= lba, doubted = here && r->state == EXH_SUSPECT;
+            int64_t stop = r == NULL ? end : here ? r->lba + (int64_t)r->count : r->lba;
+            stop = stop < end ? stop : end;
+            if (doubted && !exh_sectors_mark(lost, lba, (uint64_t)(stop - lba), EXH_BAD, err))
+                return false;
+            run->out->seal.filled = run->out->seal.filled || doubted;
+            lba = stop;
+        }
+    }
+    return true;
+}
+
 static bool take_results(struct exh_run *run, struct exh_error *err)
 {
     struct exh_acquire_result *out = run->out;
@@ -453,7 +474,7 @@ static bool take_results(struct exh_run *run, struct exh_error *err)
     else
         out->layout = *run->plan->medium->layout;
     out->seal.filled = run->plan->fill != NULL;
-    if (!exh_digest_set_result(run->set, &out->seal, &out->seal.unreadable, err))
+    if (!exh_digest_set_result(run->set, &out->seal, &out->seal.unreadable, err) || !note_filled(run, err))
         return false;
     for (size_t i = 0; run->plan->fields != NULL && i < run->plan->fields->count; i++)
         if (!exh_fields_set(&out->seal.fields, run->plan->fields->items[i].key, run->plan->fields->items[i].value, err))
@@ -546,7 +567,8 @@ bool exh_run_put(struct exh_run *run, struct exh_error *err)
     struct exh_digest_set_options options = {.algorithms = p->algorithms,
                                              .algorithm_count = p->algorithm_count,
                                              .padded = (p->format->can & EXH_SINK_WHOLE_SECTORS) != 0,
-                                             .chunk_sectors = exh_chunk_sectors(p->chunk_bytes, track_of(run)->main_bytes)};
+                                             .chunk_sectors = exh_chunk_sectors(p->chunk_bytes, track_of(run)->main_bytes),
+                                             .zeroed = p->medium->seal != NULL ? &p->medium->seal->unreadable : NULL};
     run->set = exh_digest_set_new(&options, err);
     if (run->set == NULL)
         return false;
