@@ -43,18 +43,22 @@ static bool put_line(struct exh_journal *journal, struct exh_error *err, const c
     return failed(err, "the journal cannot be written");
 }
 
-/* A torn last line would swallow the next one. */
+/* A torn last line would swallow the next one. It is short, but zeros may follow it: some file systems keep the length over a power cut, and not
+ * the bytes. */
 static bool cut_torn_line(int fd, struct exh_error *err)
 {
-    char last[EXH_JOURNAL_LINE_BYTES];
-    off_t size = lseek(fd, 0, SEEK_END);
-    off_t from = size > (off_t)sizeof last ? size - (off_t)sizeof last : 0;
-    ssize_t n = pread(fd, last, sizeof last, from);
-    if (size < 0 || n < 0)
-        return failed(err, "the journal cannot be read");
-    while (n > 0 && last[n - 1] != '\n')
-        n--;
-    return from + n == size || ftruncate(fd, from + n) == 0 || failed(err, "the journal cannot be mended");
+    char part[EXH_JOURNAL_LINE_BYTES];
+    off_t size = lseek(fd, 0, SEEK_END), end = size;
+    for (ssize_t n = 0; n == 0 && end > 0;) {
+        off_t from = end > (off_t)sizeof part ? end - (off_t)sizeof part : 0;
+        n = pread(fd, part, (size_t)(end - from), from);
+        if (n != end - from)
+            return failed(err, "the journal cannot be read");
+        while (n > 0 && part[n - 1] != '\n')
+            n--;
+        end = from + n;
+    }
+    return size >= 0 && (end == size || ftruncate(fd, end) == 0 || failed(err, "the journal cannot be mended"));
 }
 
 struct exh_journal *exh_journal_open(const char *folder, struct exh_error *err)

@@ -217,23 +217,38 @@ static void settle_data(struct exh_history *h)
     h->data_count = kept;
 }
 
+/* Is what has no LF the torn end of the file: a part of a line, or zeros in its place, and nothing behind? */
+static bool is_torn_end(FILE *file, const char *text, size_t room)
+{
+    size_t length = strlen(text);
+    int c = 0;
+    for (size_t n = length; n < room; n++)
+        if (text[n] != '\0')
+            return false;
+    while (c == 0)
+        c = getc(file);
+    return length < EXH_JOURNAL_LINE_BYTES && c == EOF;
+}
+
 static bool read_lines(FILE *file, struct exh_history *h, struct exh_error *err)
 {
-    char text[EXH_JOURNAL_LINE_BYTES + 2];
+    char text[EXH_JOURNAL_LINE_BYTES + 2] = "";
     size_t line_number = 0;
     struct exh_history run = {0};
     bool ok = true, ended = false;
     while (ok && fgets(text, sizeof text, file) != NULL) {
         size_t n = strlen(text);
         if (n == 0 || text[n - 1] != '\n') {
-            ok = feof(file) || exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "line %zu of the journal is none of ours", line_number + 1);
-            break; /* torn */
+            ok = is_torn_end(file, text, sizeof text) ||
+                 exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "line %zu of the journal is none of ours", line_number + 1);
+            break;
         }
         text[n - 1] = '\0';
         if (++line_number > 1)
             ok = take_line(h, &run, text, line_number, &ended, err);
         else if (strcmp(text, EXH_JOURNAL_HEAD) != 0)
             ok = exh_fail(err, EXH_CORRUPT, 0, "it is no journal of this version");
+        memset(text, 0, sizeof text);
     }
     if (ok && ferror(file))
         ok = exh_fail_sys(err, errno, EXH_NO_OFFSET, "the journal cannot be read");
