@@ -29,21 +29,27 @@ static json_t *speed_json(const struct exh_speed *s)
     return json_pack("{s:o,s:o}", "cell_sectors", count_of(s->cell_sectors), "cells", cells);
 }
 
-/* Of the ranges that could not be read, with the words of the last attempt. */
+static json_t *trouble_item(const struct exh_trouble_entry *e, int64_t lba, uint64_t count)
+{
+    json_t *item = json_pack("{s:I,s:o,s:i,s:i,s:i}", "lba", (json_int_t)lba, "count", count_of(count), "attempts", (int)e->attempts, "errno", e->sys,
+                             "milliseconds", (int)e->milliseconds);
+    if (item != NULL && (e->sense[0] | e->sense[1] | e->sense[2]) != 0)
+        (void)json_object_set_new(item, "sense", json_pack("[i,i,i]", e->sense[0], e->sense[1], e->sense[2]));
+    return item;
+}
+
+/* Of the ranges that could not be read, with the words of the last attempt. An entry may hold neighbours that read in the end. */
 static json_t *trouble_json(const struct exh_trouble *t, const struct exh_sectors *lost)
 {
     json_t *list = json_array();
     bool inside;
-    for (size_t i = 0; list != NULL && i < t->count && json_array_size(list) < TROUBLE_TOLD; i++) {
-        const struct exh_trouble_entry *e = &t->items[i];
-        (void)exh_sectors_part(lost, e->lba, e->lba + (int64_t)e->count, &inside);
-        if (!inside)
-            continue;
-        json_t *item = json_pack("{s:I,s:o,s:i,s:i,s:i}", "lba", (json_int_t)e->lba, "count", count_of(e->count), "attempts", (int)e->attempts,
-                                 "errno", e->sys, "milliseconds", (int)e->milliseconds);
-        if (item != NULL && (e->sense[0] | e->sense[1] | e->sense[2]) != 0)
-            (void)json_object_set_new(item, "sense", json_pack("[i,i,i]", e->sense[0], e->sense[1], e->sense[2]));
-        (void)json_array_append_new(list, item);
+    for (size_t i = 0; list != NULL && i < t->count; i++) {
+        int64_t lba = t->items[i].lba, end = lba + (int64_t)t->items[i].count;
+        for (int64_t stop; lba < end && json_array_size(list) < TROUBLE_TOLD; lba = stop) {
+            stop = exh_sectors_part(lost, lba, end, &inside);
+            if (inside)
+                (void)json_array_append_new(list, trouble_item(&t->items[i], lba, (uint64_t)(stop - lba)));
+        }
     }
     return list;
 }

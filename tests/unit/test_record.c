@@ -183,6 +183,25 @@ static void a_result_says_what_was_done(void **unused)
     unmake(&m);
 }
 
+/* Neighbours of one fate are one entry, whether or not they read in the end; told are those that did not. */
+static void trouble_is_told_of_what_was_lost(void **unused)
+{
+    (void)unused;
+    struct made m;
+    make(&m, 2); /* 10 and 12 are lost */
+    for (int64_t lba = 9; lba < 14; lba++)
+        ok(exh_trouble_note(&m.result.history.trouble, &(struct exh_fault){.lba = lba, .count = 1, .sys = 61, .milliseconds = 3}, &err));
+    exh_trouble_settle(&m.result.history.trouble);
+    m.result.recovered_sectors = 3;
+    json_t *body = exh_record_result("ewf", &m.result);
+    char *text = json_dumps(json_object_get(body, "trouble"), JSON_COMPACT);
+    assert_string_equal(text, "[{\"lba\":10,\"count\":1,\"attempts\":1,\"errno\":61,\"milliseconds\":3},"
+                              "{\"lba\":12,\"count\":1,\"attempts\":1,\"errno\":61,\"milliseconds\":3}]");
+    free(text);
+    json_decref(body);
+    unmake(&m);
+}
+
 static void a_disc_comes_back_track_by_track(void **unused)
 {
     (void)unused;
@@ -686,17 +705,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_result_comes_back_as_a_claim),
-        TEST(a_result_says_what_was_done),
-        TEST(a_disc_comes_back_track_by_track),
-        TEST(malformed_bodies_are_refused),
-        TEST(malformed_series_are_refused),
-        TEST(without_cited_chunks_there_are_none),
-        TEST(other_shapes),
-        TEST(the_side_record_is_enough_for_a_claim),
-        TEST(bad_side_records_name_the_line),
-        TEST(a_chain_of_its_own_is_imported_once),
-        TEST(a_side_record_of_this_ledger_is_no_news),
+        TEST(a_result_comes_back_as_a_claim),        TEST(a_result_says_what_was_done),
+        TEST(trouble_is_told_of_what_was_lost),      TEST(a_disc_comes_back_track_by_track),
+        TEST(malformed_bodies_are_refused),          TEST(malformed_series_are_refused),
+        TEST(without_cited_chunks_there_are_none),   TEST(other_shapes),
+        TEST(the_side_record_is_enough_for_a_claim), TEST(bad_side_records_name_the_line),
+        TEST(a_chain_of_its_own_is_imported_once),   TEST(a_side_record_of_this_ledger_is_no_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
