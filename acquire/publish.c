@@ -147,15 +147,20 @@ bool exh_stage_publish(struct exh_stage *stage, const struct exh_names *files, s
     return exh_in_file(err, stage->places[0].folder);
 }
 
-/* What is still in the staging folder stands for itself; what is in its target and not in the folder was moved by the run that was cut. A file of the
- * same name that is another one (the folder was copied; somebody put his own there) is left alone. */
+/* What is in its target and not in the staging folder was moved by the run that was cut - if it is that very file: one of the same name that is another
+ * (the folder was copied; somebody put his own there) is left alone. What is in both was cut between the two steps of a move: the same file under two
+ * names, or a name that was claimed with an empty file; the staging folder's stands. */
 static bool return_file(const struct exh_place *p, uint64_t inode, const char *name, struct exh_error *err)
 {
-    struct stat st;
-    if (fstatat(p->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || fstatat(p->target_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        st.st_ino != inode || move(p->target_fd, p->folder_fd, name))
+    struct stat here, there;
+    bool ok = true;
+    if (fstatat(p->target_fd, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
         return true;
-    return exh_fail_sys(err, errno, EXH_NO_OFFSET, "%s was published by a run that was cut, and cannot be taken back", name);
+    if (fstatat(p->folder_fd, name, &here, AT_SYMLINK_NOFOLLOW) != 0)
+        ok = there.st_ino != inode || move(p->target_fd, p->folder_fd, name);
+    else if (here.st_ino == inode && S_ISREG(there.st_mode) && (there.st_size == 0 || (there.st_dev == here.st_dev && there.st_ino == here.st_ino)))
+        ok = unlinkat(p->target_fd, name, 0) == 0;
+    return ok || exh_fail_sys(err, errno, EXH_NO_OFFSET, "%s was published by a run that was cut, and cannot be taken back", name);
 }
 
 bool exh_stage_take_back(const struct exh_stage *stage, const struct exh_place *place, struct exh_error *err)

@@ -25,6 +25,15 @@ static struct exh_stage *stage;
 static char calls[2000];
 static bool no_noreplace, no_links;
 static int fsyncs, fail_fsync_at; /* the n-th fails; 0: none */
+static int steps, cut_at;         /* in a child: the power goes before the n-th change of the file system; 0: never */
+
+#define CUT 9
+
+static void step(void)
+{
+    if (++steps == cut_at)
+        _exit(CUT);
+}
 
 static void note(const char *what, const char *name)
 {
@@ -38,6 +47,7 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned
         errno = EINVAL;
         return -1;
     }
+    step();
     int rc = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
     if (rc == 0)
         note("m", to);
@@ -46,6 +56,7 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned
 
 int renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
+    step();
     int rc = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0u);
     if (rc == 0)
         note("m", to);
@@ -58,14 +69,28 @@ int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
         errno = EPERM; /* what FAT and exFAT say */
         return -1;
     }
+    step();
     int rc = (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
     if (rc == 0)
         note("m", to);
     return rc;
 }
 
+int unlinkat(int fd, const char *name, int flags)
+{
+    step();
+    return (int)syscall(SYS_unlinkat, fd, name, flags);
+}
+
+int rmdir(const char *path)
+{
+    step();
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
+}
+
 int fsync(int fd)
 {
+    step();
     note("s", NULL);
     if (++fsyncs == fail_fsync_at) {
         errno = EIO;
@@ -111,7 +136,7 @@ static int setup(void **state)
     exh_error_clear(&err);
     memset(calls, 0, sizeof calls);
     no_noreplace = no_links = false;
-    fsyncs = fail_fsync_at = 0;
+    fsyncs = fail_fsync_at = steps = cut_at = 0;
     (void)snprintf(folder, sizeof folder, "/tmp/exhibit-stage-XXXXXX");
     if (mkdtemp(folder) == NULL)
         return -1;
@@ -136,6 +161,8 @@ static int teardown(void **state)
     exh_stage_close(stage);
     stage = NULL;
     empty_folder(in("disk.E01.partial"));
+    empty_folder(in("second/disk.E01.partial"));
+    empty_folder(in("second"));
     empty_folder(folder);
     return 0;
 }
@@ -394,6 +421,239 @@ static void no_files_is_a_bug(void **state)
     assert_int_equal(err.code, EXH_BUG);
 }
 
+/* ---- going on ---- */
+
+static void small_files(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    assert_false(exh_stage_read(image, EXH_STAGE_STATE, &text, &err));
+    assert_int_equal(err.code, EXH_NOT_FOUND);
+    stage = exh_stage_open(image, &err);
+    memset(calls, 0, sizeof calls);
+    assert_true(exh_stage_keep(stage, EXH_STAGE_STATE, "one", &err) && exh_stage_keep(stage, EXH_STAGE_STATE, "two", &err));
+    assert_string_equal(calls, "s m:state s s m:state s "); /* the bytes, the name, the folder */
+    assert_true(exh_stage_read(image, EXH_STAGE_STATE, &text, &err));
+    assert_string_equal(text, "two");
+    free(text);
+    fsyncs = 0;
+    fail_fsync_at = 1;
+    assert_false(exh_stage_keep(stage, EXH_STAGE_STATE, "three", &err));
+    assert_int_equal(err.side, EXH_SIDE_DESTINATION);
+    check_holds("disk.E01.partial/state", "two");
+    exh_stage_clear(stage);
+    assert_false(exists("disk.E01.partial"));
+}
+
+static void a_partial_is_taken_up_once(void **state)
+{
+    (void)state;
+    assert_false(exh_stage_exists(image));
+    assert_null(exh_stage_resume(image, &err));
+    assert_int_equal(err.code, EXH_NOT_FOUND);
+    stage = exh_stage_open(image, &err);
+    assert_true(exh_stage_exists(image) && exh_stage_keep(stage, EXH_STAGE_STATE, "kept", &err));
+    pid_t child = fork();
+    if (child == 0) {
+        struct exh_error other = {0};
+        _exit(exh_stage_resume(image, &other) == NULL && other.code == EXH_REFUSED && strstr(other.text, "another run") != NULL ? 0 : 1);
+    }
+    int status;
+    assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    exh_stage_close(stage);
+    put("disk.E01", "another's");
+    exh_error_clear(&err);
+    assert_null(stage = exh_stage_resume(image, &err));
+    assert_int_equal(err.code, EXH_REFUSED);
+    assert_int_equal(unlink(image), 0);
+    put("disk.E07", "another's");
+    assert_null(stage = exh_stage_resume(image, &err));
+    assert_int_equal(unlink(in("disk.E07")), 0);
+    assert_non_null(stage = exh_stage_resume(image, &err));
+    check_holds("disk.E01.partial/state", "kept");
+}
+
+/* Runs one act of a run in a child, and cuts it before its n-th change. Was it cut? */
+static bool cut(void (*act)(void), int n)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        cut_at = n;
+        act();
+        _exit(0);
+    }
+    int status;
+    assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    assert_true(WEXITSTATUS(status) == CUT || WEXITSTATUS(status) == 0);
+    return WEXITSTATUS(status) == CUT;
+}
+
+static void open_three(struct exh_names *names)
+{
+    int later = cut_at;
+    cut_at = 0;
+    open_with_files(names);
+    if (!exh_stage_keep(stage, EXH_STAGE_STATE, "kept", &err))
+        _exit(1);
+    steps = 0;
+    cut_at = later;
+}
+
+static void publish_three(void)
+{
+    struct exh_names names;
+    open_three(&names);
+    if (!publish(&names))
+        _exit(1);
+}
+
+/* In each of the three ways to move a file: whatever was published when the run was cut goes back, and a later run has all of it. */
+static void a_publication_that_is_cut_is_taken_back(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        no_noreplace = way > 0;
+        no_links = way > 1;
+        bool more = true;
+        for (int n = 1; more; n++) {
+            more = cut(publish_three, n);
+            exh_error_clear(&err);
+            stage = exh_stage_resume(image, &err);
+            if (stage == NULL)
+                fail_msg("way %d, cut before step %d: %s", way, n, err.text);
+            check_taken_back();
+            assert_false(exists("disk.E02"));
+            check_holds("disk.E01.partial/state", "kept");
+            exh_stage_close(stage);
+            stage = NULL;
+            empty_folder(in("disk.E01.partial"));
+        }
+    }
+}
+
+static void clear_three(void)
+{
+    struct exh_names names;
+    int later = cut_at;
+    cut_at = 0;
+    open_three(&names);
+    put("disk.E01.partial/map", "m");
+    put("disk.E01.partial/journal", "j");
+    put("disk.E01.partial/work.raw", "w");
+    if (!publish(&names))
+        _exit(1);
+    steps = 0;
+    cut_at = later;
+    exh_stage_clear(stage);
+}
+
+/* While there is a state, a run can go on; without one the folder only waits to be cleared, and the image stands. */
+static void a_clearing_that_is_cut_is_finished_later(void **state)
+{
+    (void)state;
+    bool more = true;
+    for (int n = 1; more; n++) {
+        more = cut(clear_three, n);
+        assert_true(more || !exh_stage_exists(image));
+        if (exists("disk.E01.partial/state")) {
+            stage = exh_stage_resume(image, &err);
+            assert_non_null(stage);
+            check_taken_back();
+            exh_stage_close(stage);
+            stage = NULL;
+            empty_folder(in("disk.E01.partial"));
+            continue;
+        }
+        if (exh_stage_exists(image)) {
+            stage = exh_stage_left(image, &err);
+            assert_non_null(stage);
+            exh_stage_clear(stage);
+            exh_stage_close(stage);
+            stage = NULL;
+        }
+        assert_false(exh_stage_exists(image));
+        check_holds("disk.E01", "disk.E01");
+        check_holds("disk.E02", "disk.E02");
+        check_holds("disk.E03", "disk.E03");
+        assert_true(unlink(image) == 0 && unlink(in("disk.E02")) == 0 && unlink(in("disk.E03")) == 0);
+    }
+}
+
+/* ---- on another volume ---- */
+
+static void publish_in_two_folders(void)
+{
+    struct exh_names names = {0}, where = {0};
+    int later = cut_at;
+    cut_at = 0;
+    stage = exh_stage_open(image, &err);
+    if (stage == NULL || !exh_stage_join(stage, in("second"), &err) || !exh_stage_keep(stage, EXH_STAGE_STATE, "kept", &err))
+        _exit(1);
+    put("disk.E01.partial/disk.E01", "disk.E01");
+    put("second/disk.E01.partial/disk.E02", "disk.E02");
+    put("second/disk.E01.partial/disk.E03", "disk.E03");
+    bool ok = exh_names_add(&names, "disk.E01", &err) && exh_names_add(&names, in("second/disk.E01.partial/disk.E02"), &err) &&
+              exh_names_add(&names, in("second/disk.E01.partial/disk.E03"), &err);
+    steps = 0;
+    cut_at = later;
+    if (!ok || !exh_stage_publish(stage, &names, &where, &err))
+        _exit(1);
+    assert_string_equal(where.items[1], in("second/disk.E02"));
+    exh_names_close(&names);
+    exh_names_close(&where);
+}
+
+static void segments_lie_in_two_folders(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(in("second"), 0700), 0);
+    publish_in_two_folders();
+    assert_int_equal(exh_stage_joined(stage)->count, 1);
+    assert_string_equal(exh_stage_joined(stage)->items[0], in("second/disk.E01.partial"));
+    exh_stage_clear(stage);
+    check_holds("disk.E01", "disk.E01");
+    check_holds("second/disk.E02", "disk.E02");
+    check_holds("second/disk.E03", "disk.E03");
+    assert_false(exists("disk.E01.partial") || exists("second/disk.E01.partial"));
+}
+
+static void what_another_folder_refuses(void **state)
+{
+    (void)state;
+    stage = exh_stage_open(image, &err);
+    assert_false(exh_stage_join(stage, in("second"), &err));
+    assert_true(err.code == EXH_NOT_FOUND && err.side == EXH_SIDE_DESTINATION);
+    exh_stage_close(stage);
+    assert_int_equal(mkdir(in("second"), 0700), 0);
+    put("second/disk.E04", "another's");
+    stage = exh_stage_open(image, &err);
+    exh_error_clear(&err);
+    assert_false(exh_stage_join(stage, in("second"), &err));
+    assert_int_equal(err.code, EXH_REFUSED);
+}
+
+static void a_cut_between_two_folders_is_taken_back(void **state)
+{
+    (void)state;
+    bool more = true;
+    assert_int_equal(mkdir(in("second"), 0700), 0);
+    for (int n = 1; more; n++) {
+        more = cut(publish_in_two_folders, n);
+        exh_error_clear(&err);
+        stage = exh_stage_resume(image, &err);
+        if (stage == NULL || !exh_stage_join(stage, in("second"), &err))
+            fail_msg("cut before step %d: %s", n, err.text);
+        check_holds("disk.E01.partial/disk.E01", "disk.E01");
+        check_holds("second/disk.E01.partial/disk.E02", "disk.E02");
+        check_holds("second/disk.E01.partial/disk.E03", "disk.E03");
+        assert_false(exists("disk.E01") || exists("second/disk.E02") || exists("second/disk.E03"));
+        exh_stage_close(stage);
+        stage = NULL;
+        empty_folder(in("disk.E01.partial"));
+        empty_folder(in("second/disk.E01.partial"));
+    }
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -410,6 +670,13 @@ int main(void)
         CASE(every_fsync_counts),
         CASE(leftovers_stay),
         CASE(no_files_is_a_bug),
+        CASE(small_files),
+        CASE(a_partial_is_taken_up_once),
+        CASE(a_publication_that_is_cut_is_taken_back),
+        CASE(a_clearing_that_is_cut_is_finished_later),
+        CASE(segments_lie_in_two_folders),
+        CASE(what_another_folder_refuses),
+        CASE(a_cut_between_two_folders_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
