@@ -11,10 +11,9 @@
 #include <errno.h>
 
 #include "acquire/device.h"
+#include "acquire/narrow.h"
 
-#define CALM_SECTORS 32u /* so many good sectors behind a bad one, and reads grow again */
-#define WARY_BLOCKS 64u  /* so many blocks are read with O_DIRECT after one that failed */
-#define BAD_RUN 16u      /* so many bad sectors in a row, and the device is asked whether it is still there (and at each doubling) */
+#define WARY_BLOCKS 64u /* so many blocks are read with O_DIRECT after one that failed */
 
 struct device {
     struct exh_medium medium;
@@ -106,35 +105,19 @@ static bool attempt(struct run *r, uint32_t pos, uint32_t count, bool direct, ui
     return add_fault(r, pos + *good, count - *good, o.io.sys, &o);
 }
 
-/* From `pos` on sector by sector. After CALM_SECTORS good ones the reads grow again, so that a bad sector costs tens of reads and not one for
- * each sector of the block; growing from below, and not halving from above, keeps small the number of reads that touch the bad sector. */
-static bool scrape(struct run *r, uint32_t pos)
+static bool attempt_directly(void *context, uint32_t pos, uint32_t count, uint32_t *good)
 {
-    uint32_t count = r->want->count, step = 1, calm = 0, bad = 0;
-    while (pos < count) {
-        uint32_t n = step < count - pos ? step : count - pos, good;
-        if (exh_watch_cancelled(r->device->watch)) /* a block of bad sectors can take hours */
-            return exh_fail(r->err, EXH_CANCELLED, EXH_NO_OFFSET, "interrupted");
-        if (!attempt(r, pos, n, true, &good))
-            return false;
-        pos += good;
-        if (good == n) {
-            calm += n;
-            bad = 0;
-            if (calm >= CALM_SECTORS)
-                step *= 2;
-            continue;
-        }
-        calm = 0;
-        step = 1;
-        if (n > 1)
-            continue;
-        r->out->state[pos++] = EXH_BAD;
-        if (++bad >= BAD_RUN && (bad & (bad - 1)) == 0 && !still_there(r, r->want->lba + pos - bad))
-            return false;
-    }
-    /* Errors up to the end of the block may be bad sectors, or a medium that is gone while the driver says EIO for ever. */
-    return bad == 0 || still_there(r, r->want->lba + count - bad);
+    struct run *r = context;
+    if (exh_watch_cancelled(r->device->watch)) /* a block of bad sectors can take hours */
+        return exh_fail(r->err, EXH_CANCELLED, EXH_NO_OFFSET, "interrupted");
+    return attempt(r, pos, count, true, good);
+}
+
+static bool run_is_there(void *context, uint32_t pos, uint32_t bad)
+{
+    const struct run *r = context;
+    (void)bad;
+    return still_there(r, r->want->lba + pos);
 }
 
 static bool device_read(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_want *want, struct exh_block *out,
@@ -156,7 +139,8 @@ static bool device_read(struct exh_medium *medium, struct exh_scratch *scratch, 
     if (want->effort == EXH_ONCE)
         return still_there(&r, want->lba + good);
     r.attempt = 2;
-    return scrape(&r, good);
+    const struct exh_narrow narrow = {.context = &r, .attempt = attempt_directly, .present = run_is_there, .state = out->state};
+    return exh_narrow(&narrow, good, want->count);
 }
 
 static void *device_room(struct exh_medium *medium, size_t bytes) { return exh_reader_room(((struct device *)medium)->reader, bytes); }

@@ -20,7 +20,7 @@ bool exh_narrow(const struct exh_narrow *narrow, uint32_t pos, uint32_t count)
             bad = 0;
         if (good == n) {
             calm += n;
-            if (calm >= EXH_NARROW_CALM && step < count)
+            if (calm >= EXH_NARROW_CALM && step < count && (narrow->most == 0 || step <= narrow->most / 2))
                 step *= 2;
             continue;
         }

@@ -20,6 +20,7 @@ struct exh_narrow {
      * when the range ends in bad sectors, however few. NULL: not asked. */
     bool (*present)(void *context, uint32_t pos, uint32_t run);
     uint8_t *state; /* one per sector of the block: bad ones are marked EXH_BAD, nothing else is touched */
+    uint32_t most;  /* sectors in one attempt; 0: no limit */
 };
 
 /* The sectors [pos, count) of the block. False as soon as a callback says so. */

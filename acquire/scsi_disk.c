@@ -3,12 +3,11 @@
 
 #include <errno.h>
 
+#include "acquire/narrow.h"
 #include "formats/model/bytes.h"
 
 #define RUN_BYTES (256u << 10) /* what host adapters take in one command without more ado */
 #define READ_MS 60000u         /* a drive's own retries of one sector take up to half a minute */
-#define CALM_BLOCKS 32u        /* so many good blocks behind a bad one, and reads grow again */
-#define BAD_RUN 16u            /* so many bad blocks in a row, and the device is asked whether it is still there (and at each doubling) */
 #define AGAIN_MAX 120u
 #define AGAIN_NS 250000000 /* between two tries of a busy device: half a minute in all, in which a disk spins up */
 
@@ -175,8 +174,9 @@ static bool send_read(struct run *r, int64_t lba, uint32_t count, uint8_t *to, s
 }
 
 /* Reads `count` blocks at `pos` once, marks the good prefix and says how long it is. False: cannot go on. */
-static bool attempt(struct run *r, uint32_t pos, uint32_t count, uint32_t *good)
+static bool attempt(void *context, uint32_t pos, uint32_t count, uint32_t *good)
 {
+    struct run *r = context;
     uint32_t block_bytes = r->disk->capacity.block_bytes;
     int64_t lba = r->want->lba + pos;
     struct exh_command_reply reply;
@@ -195,32 +195,11 @@ static bool attempt(struct run *r, uint32_t pos, uint32_t count, uint32_t *good)
     return exh_faults_add(r->faults, &fault, r->err);
 }
 
-/* From `pos` on block by block. After CALM_BLOCKS good ones the reads grow again, so that a bad block costs tens of reads and not one for each block
- * of the want. */
-static bool scrape(struct run *r, uint32_t pos)
+static bool run_is_there(void *context, uint32_t pos, uint32_t bad)
 {
-    uint32_t count = r->want->count, most = RUN_BYTES / r->disk->capacity.block_bytes, step = 1, calm = 0, bad = 0;
-    while (pos < count) {
-        uint32_t n = step < count - pos ? step : count - pos, good;
-        if (!attempt(r, pos, n, &good))
-            return false;
-        pos += good;
-        if (good == n) {
-            calm += n;
-            bad = 0;
-            if (calm >= CALM_BLOCKS && step <= most / 2)
-                step *= 2;
-            continue;
-        }
-        calm = 0;
-        step = 1;
-        if (n > 1)
-            continue;
-        r->out->state[pos++] = EXH_BAD;
-        if (++bad >= BAD_RUN && (bad & (bad - 1)) == 0 && !still_there(r, r->want->lba + pos - bad))
-            return false;
-    }
-    return bad == 0 || still_there(r, r->want->lba + count - bad);
+    const struct run *r = context;
+    (void)bad;
+    return still_there(r, r->want->lba + pos);
 }
 
 static uint32_t micros_since(const struct timespec *start)
@@ -243,7 +222,8 @@ static bool read_want(struct run *r)
         if (r->want->effort == EXH_ONCE)
             return still_there(r, r->want->lba + pos + good);
         r->attempt = 2;
-        return scrape(r, pos + good);
+        const struct exh_narrow narrow = {.context = r, .attempt = attempt, .present = run_is_there, .state = r->out->state, .most = most};
+        return exh_narrow(&narrow, pos + good, count);
     }
     return true;
 }

@@ -14,13 +14,14 @@
 struct fake {
     uint8_t bad[SECTORS], state[SECTORS], touched[SECTORS]; /* how often a read that failed covered the sector */
     bool prefix;                                            /* tells how much of a failed read was good */
-    uint32_t reads, stop_at, asked, last_run, gone_run;
+    uint32_t reads, stop_at, asked, last_run, gone_run, most, largest;
 };
 
 static bool attempt(void *context, uint32_t pos, uint32_t count, uint32_t *good)
 {
     struct fake *f = context;
     assert_true(pos < SECTORS && count > 0 && count <= SECTORS - pos);
+    f->largest = count > f->largest ? count : f->largest;
     if (++f->reads == f->stop_at)
         return false;
     uint32_t n = 0;
@@ -54,7 +55,7 @@ static struct fake *fake_new(bool prefix)
 
 static bool narrow(struct fake *f, uint32_t pos)
 {
-    const struct exh_narrow n = {.context = f, .attempt = attempt, .present = present, .state = f->state};
+    const struct exh_narrow n = {.context = f, .attempt = attempt, .present = present, .state = f->state, .most = f->most};
     return exh_narrow(&n, pos, SECTORS);
 }
 
@@ -99,6 +100,23 @@ static void one_bad_sector_costs_tens_of_reads(void **state)
         }
 }
 
+static void no_attempt_is_larger_than_the_most(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t most, largest;
+    } cases[] = {{0, 2017}, {1, 1}, {100, 64}, {128, 128}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fake *f = fake_new(true);
+        f->bad[0] = 1;
+        f->most = cases[i].most;
+        assert_true(narrow(f, 0));
+        check_states(f, 0);
+        assert_int_equal(f->largest, cases[i].largest);
+        free(f);
+    }
+}
+
 static void runs_are_asked_about(void **state)
 {
     (void)state;
@@ -138,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exactly_the_bad_ones),
         cmocka_unit_test(one_bad_sector_costs_tens_of_reads),
+        cmocka_unit_test(no_attempt_is_larger_than_the_most),
         cmocka_unit_test(runs_are_asked_about),
         cmocka_unit_test(stops_when_reading_cannot_go_on),
     };
