@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "acquire/device.h"
+#include "acquire/identity.h"
 #include "acquire/narrow.h"
 
 #define WARY_BLOCKS 64u /* so many blocks are read with O_DIRECT after one that failed */
@@ -164,6 +165,16 @@ static void device_close(struct exh_medium *medium)
 static const struct exh_medium_ops device_ops = {
     .read = device_read, .close = device_close, .room = device_room, .room_release = device_room_release, .past_cache = device_past_cache};
 
+static bool prepare_blocks(struct device *d, uint32_t sector_bytes, struct exh_error *err)
+{
+    uint32_t logical = d->block.logical_bytes, sector = sector_bytes != 0 ? sector_bytes : logical;
+    if (sector % logical != 0 || sector > EXH_SECTOR_BYTES_MAX)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "sectors of %u bytes were asked for, but %s has sectors of %u: a multiple is needed", sector,
+                        d->block.path, logical);
+    exh_layout_disk(&d->layout, d->block.bytes, sector);
+    return exh_layout_check(&d->layout, err) || exh_in_file(err, d->block.path);
+}
+
 static bool prepare(struct device *d, const char *path, const struct exh_device_options *options, struct exh_error *err)
 {
     const struct exh_reader_options reader = {
@@ -171,12 +182,7 @@ static bool prepare(struct device *d, const char *path, const struct exh_device_
     d->reader = exh_reader_open(path, &reader, &d->block, err);
     if (d->reader == NULL)
         return false;
-    uint32_t logical = d->block.logical_bytes, sector = options->sector_bytes != 0 ? options->sector_bytes : logical;
-    if (sector % logical != 0 || sector > EXH_SECTOR_BYTES_MAX)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "sectors of %u bytes were asked for, but %s has sectors of %u: a multiple is needed", sector,
-                        path, logical);
-    exh_layout_disk(&d->layout, d->block.bytes, sector);
-    return exh_layout_check(&d->layout, err) || exh_in_file(err, path);
+    return prepare_blocks(d, options->sector_bytes, err);
 }
 
 struct exh_medium *exh_device_open(const char *path, const struct exh_device_options *options, struct exh_error *err)
@@ -211,4 +217,58 @@ bool exh_device_privileges(const struct exh_medium *medium, struct exh_reader_pr
         return false;
     *out = exh_reader_privileges(((const struct device *)medium)->reader);
     return true;
+}
+
+/* ---- what it is, and whether it still is ---- */
+
+/* The descriptor knows better than sysfs, which may be hidden or old. */
+static void facts_of_open(const struct device *d, struct exh_device_facts *out)
+{
+    out->major = d->block.major;
+    out->minor = d->block.minor;
+    out->bytes = exh_layout_bytes(d->medium.layout);
+    out->logical_sector_bytes = d->block.logical_bytes;
+    out->physical_sector_bytes = d->block.physical_bytes;
+    out->read_only = d->block.read_only;
+}
+
+bool exh_device_facts(const struct exh_medium *medium, struct exh_device_facts *out, struct exh_error *err)
+{
+    const struct device *d = (const struct device *)medium;
+    size_t length = strlen(d->block.path);
+    memset(out, 0, sizeof *out);
+    if (length >= sizeof out->path)
+        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "a device's path is longer than %zu bytes", sizeof out->path - 1);
+    facts_of_open(d, out);
+    if (!exh_identity_read(&exh_this_machine, out, err))
+        return exh_in_file(err, d->block.path);
+    facts_of_open(d, out);
+    memcpy(out->path, d->block.path, length + 1);
+    if (out->node[0] == '\0')
+        memcpy(out->node, out->path, sizeof out->node);
+    return true;
+}
+
+static bool same_now(const struct exh_medium *medium, const struct exh_device_facts *before, struct exh_device_facts *now, struct exh_error *err)
+{
+    char what[400];
+    if (!exh_device_facts(medium, now, err))
+        return false;
+    return !exh_identity_differs(before, now, what, sizeof what) ||
+           exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the device is not the one it was: %s", what);
+}
+
+bool exh_device_same(struct exh_medium *medium, const struct exh_device_facts *before, struct exh_error *err)
+{
+    struct device *d = (struct device *)medium;
+    struct exh_device_facts *now = malloc(sizeof *now);
+    if (now == NULL)
+        return exh_nomem(err, "a device");
+    bool same = exh_reader_present(d->reader, err) && same_now(medium, before, now, err);
+    free(now);
+    if (!same) {
+        (void)exh_on_side(err, EXH_SIDE_SOURCE);
+        (void)exh_in_file(err, before->path);
+    }
+    return same;
 }

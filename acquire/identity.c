@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "acquire/blockdev.h"
 #include "acquire/identity.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
@@ -431,35 +430,6 @@ bool exh_device_list(bool (*row)(void *context, const struct exh_device_facts *)
 
 /* ---- one device ---- */
 
-static void from_ioctls(const struct exh_blockdev *block, struct exh_device_facts *out)
-{
-    out->major = block->major;
-    out->minor = block->minor;
-    out->bytes = block->bytes;
-    out->logical_sector_bytes = block->logical_bytes;
-    out->physical_sector_bytes = block->physical_bytes;
-    out->read_only = block->read_only;
-}
-
-bool exh_device_facts(const char *path, struct exh_device_facts *out, struct exh_error *err)
-{
-    struct exh_blockdev block;
-    memset(out, 0, sizeof *out);
-    if (strlen(path) >= sizeof out->path)
-        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "a device's path is longer than %zu bytes", sizeof out->path - 1);
-    bool read = exh_blockdev_open(path, &block, err);
-    if (read) {
-        from_ioctls(&block, out);
-        read = exh_identity_read(&exh_this_machine, out, err) || exh_in_file(err, path);
-        from_ioctls(&block, out); /* the descriptor knows better than sysfs, which may be hidden or old */
-        memcpy(out->path, path, strlen(path) + 1);
-        if (out->node[0] == '\0')
-            memcpy(out->node, out->path, sizeof out->node);
-    }
-    exh_blockdev_close(&block);
-    return read;
-}
-
 bool exh_device_identity(const struct exh_device_facts *facts, struct exh_fields *out, struct exh_error *err)
 {
     const struct {
@@ -488,31 +458,4 @@ bool exh_identity_differs(const struct exh_device_facts *before, const struct ex
     else
         return false;
     return true;
-}
-
-static bool same_now(const struct exh_device_facts *before, struct exh_device_facts *now, struct exh_error *err)
-{
-    char what[400];
-    if (!exh_device_facts(before->path, now, err)) {
-        if (err->code != EXH_NOMEM)
-            err->code = EXH_GONE;
-        return exh_context(err, "the device can no longer be asked who it is");
-    }
-    if (exh_identity_differs(before, now, what, sizeof what))
-        return exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the device is not the one it was: %s", what);
-    return true;
-}
-
-bool exh_device_same(const struct exh_device_facts *before, struct exh_error *err)
-{
-    struct exh_device_facts *now = malloc(sizeof *now);
-    if (now == NULL)
-        return exh_nomem(err, "a device");
-    bool same = same_now(before, now, err);
-    free(now);
-    if (!same) {
-        (void)exh_on_side(err, EXH_SIDE_SOURCE);
-        (void)exh_in_file(err, before->path);
-    }
-    return same;
 }

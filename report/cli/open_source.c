@@ -66,11 +66,10 @@ static bool open_device(const struct exh_args *args, struct exh_opened *o, uint3
 {
     struct exh_device_options options = {.sector_bytes = sector_bytes, .watch = exh_args_watch(args), .direct = past_cache};
     o->kind = EXH_SOURCE_DEVICE;
-    if (!timeout_of(args, &options.timeout_s, err) || !exh_device_facts(o->path, &o->facts, err) ||
-        !exh_device_identity(&o->facts, &o->identity, err))
+    if (!timeout_of(args, &options.timeout_s, err))
         return false;
     o->whole = exh_device_open(o->path, &options, err);
-    return o->whole != NULL;
+    return o->whole != NULL && exh_device_facts(o->whole, &o->facts, err) && exh_device_identity(&o->facts, &o->identity, err);
 }
 
 static bool open_nbd(const struct exh_args *args, struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
@@ -182,7 +181,7 @@ bool exh_source_recheck(void *opened, struct exh_error *err)
 {
     const struct exh_opened *o = opened;
     switch (o->kind) {
-    case EXH_SOURCE_DEVICE: return exh_device_same(&o->facts, err);
+    case EXH_SOURCE_DEVICE: return exh_device_same(o->whole, &o->facts, err);
     case EXH_SOURCE_FILE: return file_unchanged(o, err);
     case EXH_SOURCE_NBD: return exh_nbd_same(o->whole, err);
     case EXH_SOURCE_STDIN: break;

@@ -31,13 +31,19 @@ struct bad_range {
     uint64_t times; /* left; UINT64_MAX: always */
 };
 
+struct hang_range {
+    uint64_t offset, length;
+    const char *while_exists;
+};
+
 static struct {
     int image;
     uint64_t size, end;
     struct bad_range bad[RULES_MAX];
     size_t bad_count;
-    const char *when, *hang_while; /* the latter NULL: nothing hangs */
-    uint64_t hang_offset, hang_length;
+    struct hang_range hang[RULES_MAX];
+    size_t hang_count;
+    const char *when;
     int log;
     unsigned slow_ms;
 } disk = {.image = -1, .end = UINT64_MAX, .log = -1};
@@ -96,11 +102,19 @@ static int open_disk(const char *path, struct fuse_file_info *info)
     return 0;
 }
 
+static bool hangs(uint64_t offset, uint64_t length)
+{
+    for (size_t i = 0; i < disk.hang_count; i++)
+        if (touches(offset, length, disk.hang[i].offset, disk.hang[i].length) && access(disk.hang[i].while_exists, F_OK) == 0)
+            return true;
+    return false;
+}
+
 static int read_disk(const char *path, char *buffer, size_t length, off_t offset, struct fuse_file_info *info)
 {
     (void)path, (void)info;
     (void)usleep(disk.slow_ms * 1000);
-    while (disk.hang_while != NULL && touches((uint64_t)offset, length, disk.hang_offset, disk.hang_length) && access(disk.hang_while, F_OK) == 0)
+    while (hangs((uint64_t)offset, length))
         (void)usleep(10000);
     int sys = in_force() ? verdict((uint64_t)offset, length) : 0;
     if (disk.log >= 0)
@@ -129,11 +143,9 @@ static bool add_hang(const char *text)
 {
     unsigned long long offset, length;
     int used = 0;
-    if (sscanf(text, "%llu:%llu:%n", &offset, &length, &used) != 2 || used == 0)
+    if (disk.hang_count == RULES_MAX || sscanf(text, "%llu:%llu:%n", &offset, &length, &used) != 2 || used == 0)
         return false;
-    disk.hang_offset = offset;
-    disk.hang_length = length;
-    disk.hang_while = text + used;
+    disk.hang[disk.hang_count++] = (struct hang_range){offset, length, text + used};
     return true;
 }
 

@@ -426,7 +426,7 @@ static void facts_of_a_loop_device(void **state)
     (void)state;
     struct exh_device_facts *f = malloc(sizeof *f);
     open_loop("disk.img", 4096);
-    assert_true(exh_device_facts(loop.path, f, &err));
+    assert_true(exh_device_facts(medium, f, &err));
     assert_string_equal(f->path, loop.path);
     assert_string_equal(f->node, loop.path);
     assert_string_equal(f->bus, "loop");
@@ -437,9 +437,9 @@ static void facts_of_a_loop_device(void **state)
     assert_true(f->read_only);
     assert_false(f->partition || f->optical || f->mounted_rw);
     assert_string_equal(f->mounts, "");
-    assert_true(exh_device_same(f, &err));
+    assert_true(exh_device_same(medium, f, &err));
     f->bytes += 512;
-    assert_false(exh_device_same(f, &err));
+    assert_false(exh_device_same(medium, f, &err));
     assert_int_equal(err.code, EXH_GONE);
     assert_int_equal(err.side, EXH_SIDE_SOURCE);
     free(f);
