@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/cdrom.h>
 #include <linux/fs.h>
+#include <linux/major.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -28,29 +29,36 @@ static bool ask_sizes(struct exh_blockdev *d, struct exh_error *err)
         read_only = 0;
     if (ioctl(d->fd, BLKGETDISKSEQ, &d->sequence) != 0)
         d->sequence = 0;
-    /* Disks of 520 or 528 byte sectors are shown by the kernel with size 0: only SCSI commands reach them. */
+    d->read_only = read_only != 0;
     if (d->bytes == 0)
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "the kernel shows no readable sectors (no medium, or sectors of an odd size)");
+        return true;
     if (logical < 512 || (unsigned)logical > EXH_SECTOR_BYTES_MAX || (logical & (logical - 1)) != 0)
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "logical sectors of %d bytes", logical);
     d->logical_bytes = (uint32_t)logical;
     d->physical_bytes = physical;
-    d->read_only = read_only != 0;
     return true;
 }
 
-/* Looks without waiting: a plain open of a fifo waits for its writer, and of an optical drive it pulls the tray in. */
+bool exh_blockdev_is(mode_t mode, dev_t device) { return S_ISBLK(mode) || (S_ISCHR(mode) && major(device) == SCSI_GENERIC_MAJOR); }
+
+static bool is_another_kind(struct exh_error *err)
+{
+    return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "not a block device, nor a SCSI generic one");
+}
+
+/* Looks without waiting: a plain open of a fifo waits for its writer, and of an optical drive it pulls the tray in. What is another kind of device is
+ * not even opened: a tape would be rewound when it is closed. */
 static bool look_at_node(const char *path, struct exh_error *err)
 {
     struct stat st;
+    if (stat(path, &st) == 0 && !exh_blockdev_is(st.st_mode, st.st_rdev))
+        return is_another_kind(err);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), sys = fd < 0 || fstat(fd, &st) != 0 ? errno : 0;
     int drive = sys == 0 && S_ISBLK(st.st_mode) ? ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT) : -1; /* negative: no optical drive */
     if (fd >= 0)
         (void)close(fd);
     if (sys != 0)
         return exh_fail_sys(err, sys, EXH_NO_OFFSET, "cannot open the device");
-    if (!S_ISBLK(st.st_mode))
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "not a block device");
     if (drive == CDS_TRAY_OPEN)
         return exh_fail_sys(err, ENOMEDIUM, EXH_NO_OFFSET, "the drive's tray is open");
     if (drive == CDS_NO_DISC)
@@ -66,11 +74,12 @@ static bool open_node(const char *path, struct exh_blockdev *d, struct exh_error
     d->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (d->fd < 0 || fstat(d->fd, &st) != 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the device");
-    if (!S_ISBLK(st.st_mode))
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "not a block device");
+    if (!exh_blockdev_is(st.st_mode, st.st_rdev))
+        return is_another_kind(err);
+    d->generic = S_ISCHR(st.st_mode);
     d->major = major(st.st_rdev);
     d->minor = minor(st.st_rdev);
-    return ask_sizes(d, err);
+    return d->generic || ask_sizes(d, err);
 }
 
 bool exh_blockdev_open(const char *path, struct exh_blockdev *out, struct exh_error *err)
@@ -84,7 +93,7 @@ bool exh_blockdev_open(const char *path, struct exh_blockdev *out, struct exh_er
         (void)exh_on_side(err, EXH_SIDE_SOURCE);
         return exh_in_file(err, path);
     }
-    out->direct = open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
+    out->direct = out->bytes > 0 ? open(path, O_RDONLY | O_CLOEXEC | O_DIRECT) : -1;
     return true;
 }
 
@@ -177,7 +186,9 @@ static bool same_medium(const struct exh_blockdev *before, const struct exh_bloc
 static bool same_size(const struct exh_blockdev *device, struct exh_error *err)
 {
     uint64_t bytes = 0;
-    if (ioctl(device->fd, BLKGETSIZE64, &bytes) != 0 || bytes == 0)
+    if (device->generic)
+        return true;
+    if (ioctl(device->fd, BLKGETSIZE64, &bytes) != 0 || (bytes == 0 && device->bytes != 0))
         return exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the device or its medium was taken away");
     if (bytes != device->bytes)
         return exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the device now has %llu bytes, it had %llu", (unsigned long long)bytes,

@@ -7,12 +7,15 @@
  * as soon as a read fails, O_DIRECT takes over for a stretch of blocks. Read-ahead hides no error: a page it could not fill is not
  * up to date, and the read that wants it asks the device again and fails itself. But the cache fails by pages, and calls every error EIO;
  * only O_DIRECT fails by sectors, with the device's own errno. (Dropping pages makes the kernel write dirty ones first; there are none unless
- * somebody else is writing to the device, and then it would write them by itself.) */
+ * somebody else is writing to the device, and then it would write them by itself.)
+ *
+ * Disks that only commands reach have no fast path: their reads are the disk's of scsi_disk.c, its commands the reader's. */
 #include <errno.h>
 
 #include "acquire/device.h"
 #include "acquire/identity.h"
 #include "acquire/narrow.h"
+#include "acquire/scsi_disk.h"
 
 #define WARY_BLOCKS 64u /* so many blocks are read with O_DIRECT after one that failed */
 
@@ -21,6 +24,7 @@ struct device {
     struct exh_layout layout;
     struct exh_reader *reader;
     struct exh_blockdev block; /* what was found at open */
+    struct exh_medium *disk;   /* what reads it where only commands do; else NULL */
     const struct exh_watch *watch;
     bool direct;      /* always */
     uint32_t wary;    /* blocks still to be read with O_DIRECT */
@@ -157,6 +161,7 @@ static bool device_past_cache(struct exh_medium *medium)
 static void device_close(struct exh_medium *medium)
 {
     struct device *d = (struct device *)medium;
+    exh_medium_close(d->disk);
     exh_reader_close(d->reader);
     exh_blockdev_close(&d->block);
     free(d);
@@ -164,6 +169,50 @@ static void device_close(struct exh_medium *medium)
 
 static const struct exh_medium_ops device_ops = {
     .read = device_read, .close = device_close, .room = device_room, .room_release = device_room_release, .past_cache = device_past_cache};
+
+/* ---- by commands alone ---- */
+
+static bool disk_read(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_want *want, struct exh_block *out,
+                      struct exh_faults *faults, struct exh_error *err)
+{
+    struct exh_medium *disk = ((struct device *)medium)->disk;
+    return disk->ops->read(disk, scratch, want, out, faults, err);
+}
+
+static const struct exh_medium_ops disk_ops = {.read = disk_read, .close = device_close, .past_cache = device_past_cache};
+
+static bool is_ours(const struct exh_medium *medium) { return medium->ops == &device_ops || medium->ops == &disk_ops; }
+
+/* The disk's own reason is worth telling, but of a block device only beside what is wrong with it in the first place. */
+static bool is_no_disk(const struct device *d, const struct exh_error *why, struct exh_error *err)
+{
+    if (d->block.generic || (why->code != EXH_UNSUPPORTED && why->code != EXH_IO && why->code != EXH_CORRUPT)) {
+        *err = *why;
+        return false;
+    }
+    (void)exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET,
+                   "the kernel shows no readable sectors (no medium, or sectors of an odd size), nor do SCSI commands: %s", why->text);
+    (void)exh_on_side(err, EXH_SIDE_SOURCE);
+    return exh_in_file(err, d->block.path);
+}
+
+static bool prepare_disk(struct device *d, uint32_t sector_bytes, struct exh_error *err)
+{
+    struct exh_error why;
+    exh_error_clear(&why);
+    d->disk = exh_scsi_disk_open(exh_reader_transport(d->reader), d->block.path, &why);
+    if (d->disk == NULL)
+        return is_no_disk(d, &why, err);
+    uint32_t block = d->disk->layout->tracks[0].main_bytes;
+    if (sector_bytes != 0 && sector_bytes != block)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "sectors of %u bytes were asked for, but %s has blocks of %u", sector_bytes, d->block.path,
+                        block);
+    d->medium.ops = &disk_ops;
+    d->medium.layout = d->disk->layout;
+    return true;
+}
+
+/* ---- open ---- */
 
 static bool prepare_blocks(struct device *d, uint32_t sector_bytes, struct exh_error *err)
 {
@@ -182,7 +231,7 @@ static bool prepare(struct device *d, const char *path, const struct exh_device_
     d->reader = exh_reader_open(path, &reader, &d->block, err);
     if (d->reader == NULL)
         return false;
-    return prepare_blocks(d, options->sector_bytes, err);
+    return d->block.bytes == 0 ? prepare_disk(d, options->sector_bytes, err) : prepare_blocks(d, options->sector_bytes, err);
 }
 
 struct exh_medium *exh_device_open(const char *path, const struct exh_device_options *options, struct exh_error *err)
@@ -208,12 +257,12 @@ struct exh_medium *exh_device_open(const char *path, const struct exh_device_opt
 
 struct exh_transport *exh_device_transport(struct exh_medium *medium)
 {
-    return medium->ops == &device_ops ? exh_reader_transport(((struct device *)medium)->reader) : NULL;
+    return is_ours(medium) ? exh_reader_transport(((struct device *)medium)->reader) : NULL;
 }
 
 bool exh_device_privileges(const struct exh_medium *medium, struct exh_reader_privileges *out)
 {
-    if (medium->ops != &device_ops)
+    if (!is_ours(medium))
         return false;
     *out = exh_reader_privileges(((const struct device *)medium)->reader);
     return true;
@@ -224,12 +273,13 @@ bool exh_device_privileges(const struct exh_medium *medium, struct exh_reader_pr
 /* The descriptor knows better than sysfs, which may be hidden or old. */
 static void facts_of_open(const struct device *d, struct exh_device_facts *out)
 {
+    out->generic = d->block.generic;
     out->major = d->block.major;
     out->minor = d->block.minor;
     out->bytes = exh_layout_bytes(d->medium.layout);
-    out->logical_sector_bytes = d->block.logical_bytes;
-    out->physical_sector_bytes = d->block.physical_bytes;
-    out->read_only = d->block.read_only;
+    out->logical_sector_bytes = d->disk != NULL ? d->medium.layout->tracks[0].main_bytes : d->block.logical_bytes;
+    out->physical_sector_bytes = d->disk != NULL ? out->logical_sector_bytes : d->block.physical_bytes;
+    out->read_only = d->block.generic ? out->read_only : d->block.read_only;
 }
 
 bool exh_device_facts(const struct exh_medium *medium, struct exh_device_facts *out, struct exh_error *err)
@@ -264,7 +314,7 @@ bool exh_device_same(struct exh_medium *medium, const struct exh_device_facts *b
     struct exh_device_facts *now = malloc(sizeof *now);
     if (now == NULL)
         return exh_nomem(err, "a device");
-    bool same = exh_reader_present(d->reader, err) && same_now(medium, before, now, err);
+    bool same = exh_reader_present(d->reader, err) && (d->disk == NULL || exh_scsi_disk_present(d->disk, err)) && same_now(medium, before, now, err);
     free(now);
     if (!same) {
         (void)exh_on_side(err, EXH_SIDE_SOURCE);

@@ -3,6 +3,7 @@
  * exh_device_open gives a medium over a block device, which a process of its own reads (reader.h): open it before any thread is started. No other
  * process opens the device at all.
  *
+ * A disk whose sectors the kernel does not show, and a SCSI generic device (/dev/sgN), is read by commands alone, as scsi_disk.h says. Of all others:
  * THOROUGH reading goes down to single logical sectors with O_DIRECT, so that a bad sector never costs a neighbour (a buffered read loses a whole
  * page); ONCE is one attempt, whose good prefix may end at a page's start unless it was a single sector. Every errno but EINTR and EAGAIN is a failed
  * range; after failures the device is asked whether it is still there, before a sector is called bad. Gone, without its medium, or with another one
@@ -19,9 +20,10 @@ enum exh_source_kind { EXH_SOURCE_DEVICE, EXH_SOURCE_FILE, EXH_SOURCE_STDIN, EXH
 
 struct exh_device_facts {
     char path[256]; /* as given */
-    char node[256]; /* the resolved node, "/dev/sda" */
+    char node[256]; /* the resolved node, "/dev/sda"; of a SCSI generic device the disk's, where it has one */
     unsigned major, minor;
-    uint64_t bytes;                                       /* BLKGETSIZE64 */
+    bool generic;                                         /* a SCSI generic device; major and minor are its own */
+    uint64_t bytes;                                       /* BLKGETSIZE64, or what the disk answers to READ CAPACITY */
     uint32_t logical_sector_bytes, physical_sector_bytes; /* BLKSSZGET, BLKPBSZGET */
     bool read_only;                                       /* BLKROGET */
     bool removable, rotational, optical, partition;

@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "acquire/blockdev.h"
 #include "acquire/guard.h"
 #include "acquire/nbd_uri.h"
 #include "acquire/sysfs.h"
@@ -196,6 +197,17 @@ bool exh_guard_reaches(const struct exh_machine *machine, struct exh_devno from,
     return reaches;
 }
 
+/* A SCSI generic device is the disk that its hardware is shown as; when it is shown as none, nothing can be stored on it. */
+static void add_generic(struct walk *w, struct exh_devno generic)
+{
+    char hardware[PATH_MAX];
+    struct exh_devno block;
+    if (!exh_sysfs_generic(w->machine, generic, hardware))
+        w->unsure = true;
+    else if (exh_sysfs_block_of(hardware, &block))
+        add_source(w, block);
+}
+
 /* What the source is; standard input may well be a device or a file. */
 static bool know_source(struct walk *w, const char *source, bool *matters, struct exh_error *err)
 {
@@ -207,9 +219,11 @@ static bool know_source(struct walk *w, const char *source, bool *matters, struc
         (void)exh_on_side(err, EXH_SIDE_SOURCE);
         return exh_in_file(err, source);
     }
-    *matters = S_ISBLK(st.st_mode) || S_ISREG(st.st_mode);
+    *matters = exh_blockdev_is(st.st_mode, st.st_rdev) || S_ISREG(st.st_mode);
     if (S_ISBLK(st.st_mode))
         add_source(w, devno_of(st.st_rdev));
+    else if (*matters && !S_ISREG(st.st_mode))
+        add_generic(w, devno_of(st.st_rdev));
     w->is_file = w->is_file || S_ISREG(st.st_mode);
     if (S_ISREG(st.st_mode))
         w->source_file = st;

@@ -22,9 +22,10 @@
 struct look {
     const struct exh_machine *machine;
     struct exh_device_facts *facts;
-    char dir[PATH_MAX];    /* its own directory */
-    char disk[PATH_MAX];   /* of the whole disk: the same, or the parent of a partition's */
-    char device[PATH_MAX]; /* of the hardware behind it; empty for dm, md, loop */
+    struct exh_devno block; /* 0:0: it is shown as none */
+    char dir[PATH_MAX];     /* its own directory */
+    char disk[PATH_MAX];    /* of the whole disk: the same, or the parent of a partition's */
+    char device[PATH_MAX];  /* of the hardware behind it; empty for dm, md, loop */
 };
 
 static const char *name_of(const struct look *l) { return exh_text_base(l->dir); }
@@ -50,7 +51,17 @@ static bool look_open(struct look *l)
 {
     char type[PATH_MAX];
     struct exh_device_facts *f = l->facts;
-    if (!exh_sysfs_dir(l->machine, (struct exh_devno){f->major, f->minor}, l->dir))
+    l->block = (struct exh_devno){f->major, f->minor};
+    if (f->generic) {
+        l->block = (struct exh_devno){0, 0};
+        if (!exh_sysfs_generic(l->machine, (struct exh_devno){f->major, f->minor}, l->device))
+            return false;
+        memcpy(l->dir, l->device, sizeof l->dir);
+        memcpy(l->disk, l->device, sizeof l->disk);
+        if (!exh_sysfs_block_of(l->device, &l->block))
+            return true;
+    }
+    if (!exh_sysfs_dir(l->machine, l->block, l->dir))
         return false;
     f->partition = resolve(l->dir, "partition", type);
     memcpy(l->disk, l->dir, sizeof l->disk);
@@ -64,6 +75,8 @@ static bool look_open(struct look *l)
 static void read_node(struct look *l)
 {
     char name[NAME_MAX + 1];
+    if (l->block.major == 0)
+        return;
     (void)snprintf(name, sizeof name, "%.*s", NAME_MAX, name_of(l));
     for (char *p = name; *p != '\0'; p++)
         if (*p == '!')
@@ -328,7 +341,8 @@ static bool read_use(struct look *l, struct exh_error *err)
         return exh_nomem(err, "a device's mounts");
     m->machine = l->machine;
     m->facts = l->facts;
-    exh_sysfs_above(l->machine, (struct exh_devno){l->facts->major, l->facts->minor}, &m->set);
+    if (l->block.major != 0)
+        exh_sysfs_above(l->machine, l->block, &m->set);
     name_holders(m);
     bool read = exh_mounts_each(l->machine, take_mount, m, err);
     free(m);

@@ -5,7 +5,7 @@
 #include "acquire/device.h"
 #include "acquire/sysfs.h"
 
-/* Fills everything but `path` of facts whose major and minor are set; what the machine does not tell stays empty or zero. */
+/* Fills everything but `path` of facts whose major, minor and generic are set; what the machine does not tell stays empty or zero. */
 EXH_MUST_CHECK bool exh_identity_read(const struct exh_machine *machine, struct exh_device_facts *facts, struct exh_error *err);
 /* exh_device_list over a given machine; `path` is the node. */
 EXH_MUST_CHECK bool exh_identity_list(const struct exh_machine *machine, bool (*row)(void *context, const struct exh_device_facts *), void *context,

@@ -273,7 +273,7 @@ static bool take_facts(struct exh_reader *r, struct exh_blockdev *facts, struct 
     *facts = reply.device;
     facts->fd = facts->direct = -1;
     facts->path = exh_text_copy(r->path, strlen(r->path));
-    r->sector_bytes = r->options.sector_bytes != 0 ? r->options.sector_bytes : facts->logical_bytes;
+    r->sector_bytes = r->options.sector_bytes != 0 ? r->options.sector_bytes : facts->logical_bytes != 0 ? facts->logical_bytes : 1;
     r->takes_commands = reply.takes_commands;
     r->privileges = reply.privileges;
     return facts->path != NULL || exh_nomem(err, "a device");

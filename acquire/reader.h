@@ -4,7 +4,10 @@
  * O_RDONLY, gives up what confinement.h lists, and answers requests one at a time over a socket: read a range into shared memory, ask whether the
  * device is still there, send a command of the read-only list. A device that hangs leaves the child in state D, where no signal reaches it; the
  * parent goes on, warns, honours cancel and the time limit, and can leave: the child dies when its call returns. It holds none of the parent's other
- * files open, nor its standard streams, so that nobody waits for it. Linux: prctl(PR_SET_PDEATHSIG), capset(2), seccomp(2). One thread at a time. */
+ * files open, nor its standard streams, so that nobody waits for it.
+ *
+ * Where the kernel shows no sectors (`bytes` of the facts is 0: blockdev.h), there is nothing to read, and the reader serves commands alone. Linux:
+ * prctl(PR_SET_PDEATHSIG), capset(2), seccomp(2). One thread at a time. */
 #ifndef EXH_ACQUIRE_READER_H
 #define EXH_ACQUIRE_READER_H
 
@@ -24,7 +27,8 @@ struct exh_reader_options {
     uint32_t sector_bytes;         /* what an LBA in a warning counts; 0: the device's own */
 };
 
-/* The same errors as exh_blockdev_open, and those of exh_reader_read: opening, too, may hang. `facts` gets what the child found at open (fd and
+/* The same errors as exh_blockdev_open, and those of exh_reader_read: opening, too, may hang. EXH_UNSUPPORTED for what has neither sectors to read
+ * nor takes commands. `facts` gets what the child found at open (fd and
  * direct are -1: they are the child's); the caller closes it. */
 struct exh_reader *exh_reader_open(const char *path, const struct exh_reader_options *options, struct exh_blockdev *facts, struct exh_error *err);
 

@@ -55,12 +55,17 @@ static void let_go_of_files(int socket)
     (void)close_range(SOCKET + 1, ~0u, 0);
 }
 
-/* A SCSI disk or drive, or a partition of one. What is stacked on disks (dm, md) would hand commands through with the wrong sector numbers. */
+/* A SCSI device, disk or drive, or a partition of one. What is stacked on disks (dm, md) would hand commands through with the wrong sector numbers.
+ */
 static void look_for_commands(struct child *c)
 {
     char dir[PATH_MAX];
     uint64_t level, number, start = 0;
     const struct exh_devno devno = {c->device.major, c->device.minor};
+    if (c->device.generic) {
+        c->takes_commands = exh_sg_answers(c->device.fd);
+        return;
+    }
     if (!exh_sysfs_dir(&exh_this_machine, devno, dir))
         return;
     bool partition = exh_sysfs_number(dir, "partition", &number);
@@ -79,6 +84,12 @@ static void open_device(struct child *c, const char *path, struct exh_reader_rep
     (void)posix_fadvise(c->device.fd, 0, 0, POSIX_FADV_DONTNEED);
     (void)posix_fadvise(c->device.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     look_for_commands(c);
+    if (c->device.bytes == 0 && !c->takes_commands) {
+        (void)exh_fail(&reply->err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "the kernel shows no readable sectors (no medium, or sectors of an odd size)");
+        (void)exh_on_side(&reply->err, EXH_SIDE_SOURCE);
+        reply->ok = exh_in_file(&reply->err, path);
+        return;
+    }
     reply->device = c->device;
     reply->takes_commands = c->takes_commands;
 }
@@ -125,6 +136,10 @@ static void ask_for_sense(struct child *c, const struct exh_reader_request *r, s
 
 static void read_range(struct child *c, const struct exh_reader_request *r, struct exh_reader_outcome *out)
 {
+    if (c->device.bytes == 0) { /* a SCSI generic device has another idea of read(2) */
+        out->io.sys = EOPNOTSUPP;
+        return;
+    }
     out->io = exh_blockdev_read(&c->device, r->direct, r->offset, c->shared + r->at, r->length);
     if (r->sense && out->io.sys != 0)
         ask_for_sense(c, r, out);

@@ -52,6 +52,25 @@ bool exh_sysfs_devno(const char *dir, struct exh_devno *out)
     return exh_sysfs_text(dir, "dev", text, sizeof text) && parse_devno(text, out);
 }
 
+bool exh_sysfs_generic(const struct exh_machine *machine, struct exh_devno generic, char out[PATH_MAX])
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/dev/char/%u:%u/device", machine->sys, generic.major, generic.minor);
+    return n > 0 && n < PATH_MAX && realpath(path, out) != NULL;
+}
+
+bool exh_sysfs_block_of(const char *hardware, struct exh_devno *out)
+{
+    char folder[PATH_MAX], block[PATH_MAX];
+    DIR *dir = join(hardware, "block", folder) ? opendir(folder) : NULL;
+    bool found = false;
+    for (const struct dirent *e; !found && dir != NULL && (e = readdir(dir)) != NULL;)
+        found = e->d_name[0] != '.' && join(folder, e->d_name, block) && exh_sysfs_devno(block, out);
+    if (dir != NULL)
+        (void)closedir(dir);
+    return found;
+}
+
 bool exh_sysfs_named(const struct exh_machine *machine, const char *name, struct exh_devno *out)
 {
     char path[PATH_MAX], dir[PATH_MAX];

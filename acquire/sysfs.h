@@ -25,6 +25,10 @@ struct exh_devno {
 /* The device's real directory ("/sys/devices/.../block/sda/sda1"); false when the tree has no such device. */
 bool exh_sysfs_dir(const struct exh_machine *machine, struct exh_devno device, char out[PATH_MAX]);
 bool exh_sysfs_devno(const char *dir, struct exh_devno *out);
+/* The hardware behind a SCSI generic character device ("/sys/devices/.../0:0:0:0"); false when the tree has no such device. */
+bool exh_sysfs_generic(const struct exh_machine *machine, struct exh_devno generic, char out[PATH_MAX]);
+/* The block device that a driver makes of this hardware; false when there is none. */
+bool exh_sysfs_block_of(const char *hardware, struct exh_devno *out);
 /* The device of a name in /dev, "sda1"; false when there is none. */
 bool exh_sysfs_named(const struct exh_machine *machine, const char *name, struct exh_devno *out);
 /* An attribute below dir, cleaned; false and out empty when it is absent or empty. */

@@ -108,7 +108,7 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool
         return open_nbd(args, o, sector_bytes, err);
     if (stat(o->path, &o->at_open) != 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open") || exh_in_file(err, o->path);
-    if (S_ISBLK(o->at_open.st_mode))
+    if (exh_blockdev_is(o->at_open.st_mode, o->at_open.st_rdev))
         return open_device(args, o, sector_bytes, past_cache, err);
     o->kind = EXH_SOURCE_FILE;
     if (S_ISDIR(o->at_open.st_mode))

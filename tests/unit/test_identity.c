@@ -94,6 +94,7 @@ static void stacked(const char *upper, const char *lower)
 #define CARD "platform/mmc_host/mmc0/mmc0:0001"
 #define CARD_DISK CARD "/block/mmcblk0"
 #define CRYPT "virtual/block/dm-0"
+#define ARRAY "pci0/host7/target7:0:0/7:0:0:0"
 #define VOLUME "virtual/block/dm-1"
 #define LOOP "virtual/block/loop7"
 
@@ -371,6 +372,49 @@ static void many_mounts(void **state)
     assert_string_equal(facts.mounts + n - 5, ", ...");
 }
 
+/* A SCSI generic device says of itself what its disk does; and of one that no driver makes a disk of, its hardware. */
+static void generic_devices(void **state)
+{
+    (void)state;
+    put("sys/devices/" USB "/scsi_generic/sg3/dev", "21:3\n");
+    link_to("sys/devices/" USB "/scsi_generic/sg3/device", "sys/devices/" USB);
+    link_to("sys/dev/char/21:3", "sys/devices/" USB "/scsi_generic/sg3");
+    attribute(ARRAY, "vendor", "NETAPP  \n");
+    attribute(ARRAY, "model", "X410_HVIPC560A15\n");
+    put("sys/devices/" ARRAY "/scsi_generic/sg4/dev", "21:4\n");
+    link_to("sys/devices/" ARRAY "/scsi_generic/sg4/device", "sys/devices/" ARRAY);
+    link_to("sys/dev/char/21:4", "sys/devices/" ARRAY "/scsi_generic/sg4");
+    put("mountinfo", "31 27 65:113 / /media/stick rw - vfat /dev/sdx1 rw\n32 27 21:3 / /media/other rw - vfat /dev/mfm3 rw\n");
+
+    memset(&facts, 0, sizeof facts);
+    facts.generic = true;
+    facts.major = 21;
+    facts.minor = 3;
+    assert_true(exh_identity_read(&machine, &facts, &err));
+    assert_string_equal(facts.node, "/dev/sdx");
+    assert_string_equal(facts.serial, "4C530001");
+    assert_string_equal(facts.bus, "usb");
+    assert_string_equal(facts.mounts, "/media/stick (rw)");
+    assert_int_equal(facts.major, 21);
+    assert_true(facts.removable && facts.mounted_rw && facts.bytes == UINT64_C(15633408) * 512);
+
+    memset(&facts, 0, sizeof facts);
+    facts.generic = true;
+    facts.major = 21;
+    facts.minor = 4;
+    assert_true(exh_identity_read(&machine, &facts, &err));
+    assert_string_equal(facts.node, "");
+    assert_string_equal(facts.vendor, "NETAPP");
+    assert_string_equal(facts.model, "X410_HVIPC560A15");
+    assert_string_equal(facts.bus, "scsi");
+    assert_true(facts.mounts[0] == '\0' && facts.holders[0] == '\0' && facts.bytes == 0);
+
+    facts.minor = 5; /* not known to sysfs */
+    facts.model[0] = '\0';
+    assert_true(exh_identity_read(&machine, &facts, &err));
+    assert_string_equal(facts.model, "");
+}
+
 static void differences(void **state)
 {
     (void)state;
@@ -470,9 +514,9 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(a_usb_stick),          CASE(other_hardware),        CASE(an_unknown_device), CASE(hostile_strings),    CASE(mounts),
-        CASE(mounts_of_btrfs),      CASE(many_mounts),           CASE(differences),       CASE(identity_as_fields), CASE(the_list),
-        CASE(what_writing_reaches), CASE(loops_in_the_tree_end),
+        CASE(a_usb_stick),     CASE(other_hardware),       CASE(an_unknown_device),     CASE(hostile_strings), CASE(mounts),
+        CASE(mounts_of_btrfs), CASE(many_mounts),          CASE(differences),           CASE(generic_devices), CASE(identity_as_fields),
+        CASE(the_list),        CASE(what_writing_reaches), CASE(loops_in_the_tree_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
