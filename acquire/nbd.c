@@ -30,6 +30,7 @@ struct nbd {
     struct exh_nbd_facts facts; /* as of the open */
     struct exh_nbd_link *link;  /* NULL: none, because the last one broke */
     uint32_t piece;             /* sectors of one request */
+    uint64_t ahead_end;         /* nothing is read ahead from this LBA on */
     struct slot slots[SLOTS];
     int64_t next;    /* LBA behind the last request that went well; -1: it did not */
     uint32_t wary;   /* reads still to be made without reading ahead */
@@ -191,7 +192,7 @@ static bool ask(struct nbd *d, struct slot *s, int64_t lba, uint32_t count, stru
 static void read_ahead(struct nbd *d, int64_t lba, uint32_t count)
 {
     struct exh_error ignored = {0};
-    uint64_t end = d->layout.tracks[0].sectors;
+    uint64_t end = d->ahead_end;
     uint32_t busy = 0;
     for (size_t i = 0; i < SLOTS; i++) {
         const struct slot *s = &d->slots[i];
@@ -353,6 +354,7 @@ static bool choose_sizes(struct nbd *d, uint32_t sector_bytes, struct exh_error 
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "a medium of %llu bytes", (unsigned long long)d->facts.bytes);
     d->piece = (most != 0 && most < EXH_NBD_REQUEST_BYTES ? most : EXH_NBD_REQUEST_BYTES) / sector;
     exh_layout_disk(&d->layout, d->facts.bytes, sector);
+    d->ahead_end = d->layout.tracks[0].sectors;
     return exh_layout_check(&d->layout, err);
 }
 
@@ -386,6 +388,12 @@ struct exh_medium *exh_nbd_open(const char *name, const struct exh_nbd_options *
         return &d->medium;
     nbd_close(&d->medium);
     return NULL;
+}
+
+void exh_nbd_until(struct exh_medium *medium, uint64_t lba)
+{
+    struct nbd *d = (struct nbd *)medium;
+    d->ahead_end = lba < d->layout.tracks[0].sectors ? lba : d->layout.tracks[0].sectors;
 }
 
 const struct exh_nbd_facts *exh_nbd_facts(const struct exh_medium *medium) { return &((const struct nbd *)medium)->facts; }

@@ -25,6 +25,9 @@ struct exh_nbd_options {
  * no multiple of the sector leaves a short last sector. Errors of read() are told by LBA, side source. */
 struct exh_medium *exh_nbd_open(const char *name, const struct exh_nbd_options *options, struct exh_error *err);
 
+/* Only sectors before this LBA will be wanted: nothing is read ahead from there on. It is no bound of what can be read. */
+void exh_nbd_until(struct exh_medium *medium, uint64_t lba);
+
 /* What the server said of the export at open. Borrowed, lives as long as the medium (one from exh_nbd_open). */
 struct exh_nbd_facts;
 const struct exh_nbd_facts *exh_nbd_facts(const struct exh_medium *medium);

@@ -139,6 +139,8 @@ static bool open_range(const struct exh_args *args, struct exh_opened *o, struct
                         count != NULL ? count : "(rest)", (unsigned long long)all);
     o->range = true;
     o->medium = exh_view_range(o->whole, (int64_t)first, count != NULL ? n : all - first, err);
+    if (o->medium != NULL && o->kind == EXH_SOURCE_NBD)
+        exh_nbd_until(o->whole, first + exh_layout_sectors(o->medium->layout));
     return o->medium != NULL;
 }
 

@@ -89,6 +89,12 @@ x 0 hash "$uri" --json --hash md5; is "$(j '.digests[0].value')" "$md5"; is "$(j
 (cd case && x 0 verify "$uri" --json && is "$(j .verdict)" match && is "$(j '.basis[0]')" ledger) || exit 1
 x 0 acquire "$uri" -o case/range.raw --start 100 --count 50 --json --ledger case/ledger.db
 cmp case/range.raw <(dd if=disk.img bs=512 skip=100 count=50 status=none) || fail "a range"
+# What is not wanted is not read, not even ahead: of LBA 1000 to 7999 the server sees nothing else.
+: >log
+x 0 acquire "$uri" -o case/longer.raw --start 1000 --count 7000 --json --ledger case/ledger.db
+cmp case/longer.raw <(dd if=disk.img bs=512 skip=1000 count=7000 status=none) || fail "a longer range"
+[ "$(wc -l <log)" -ge 4 ] || fail "the requests are not logged"
+awk '$2 < 512000 || $2 + $3 > 4096000 { print; beyond = 1 } END { exit beyond }' log >beyond || fail "read outside the range: $(cat beyond)"
 x 0 acquire "$uri" -o case/large.raw --sector-size 4096 --json --ledger case/ledger.db; is "$(j .sectors)" 1536
 cmp case/large.raw disk.img || fail "larger sectors"
 leave
