@@ -14,6 +14,7 @@
 #include "formats/model/text.h"
 #include "formats/model/view.h"
 #include "report/ledger/record.h"
+#include "report/ledger/side_record.h"
 #include "verify/digest.h"
 
 #define HASHES_MAX 16u
@@ -96,6 +97,35 @@ static bool open_plain_file(struct exh_opened *o, uint32_t sector_bytes, struct 
     return o->whole != NULL;
 }
 
+/* A raw image does not say how large its sectors are; the record beside it does. Without that every LBA of a disk with 4096-byte sectors would be
+ * wrong by eight, and with it the chunks and the list of unreadable sectors. 0: nothing is on record, or it cannot be read (verify says so). */
+static uint32_t recorded_sector_bytes(const char *image)
+{
+    struct exh_error ignored;
+    exh_error_clear(&ignored);
+    char *path = exh_side_record_path(image);
+    struct exh_side_record *record = path != NULL && access(path, F_OK) == 0 ? exh_side_record_read(path, &ignored) : NULL;
+    const json_t *end = record != NULL ? exh_side_record_end(record) : NULL;
+    json_int_t bytes = json_integer_value(json_object_get(end, "sector_size"));
+    exh_side_record_close(record);
+    free(path);
+    return bytes > 0 && bytes <= EXH_SECTOR_BYTES_MAX ? (uint32_t)bytes : 0;
+}
+
+static bool open_image(struct exh_opened *o, const struct exh_format *format, struct exh_open *options, struct exh_error *err)
+{
+    if (!exh_image_open(o->path, format, options, &o->whole, err))
+        return false;
+    if (options->sector_bytes != 0 || strcmp(o->whole->format, exh_format_raw.name) != 0)
+        return true;
+    options->sector_bytes = recorded_sector_bytes(o->whole->files->items[0]);
+    if (options->sector_bytes == 0 || options->sector_bytes == o->whole->layout->tracks[0].main_bytes)
+        return true;
+    exh_medium_close(o->whole);
+    o->whole = NULL;
+    return exh_image_open(o->path, format, options, &o->whole, err);
+}
+
 static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool as_image, bool past_cache, uint32_t sector_bytes,
                          struct exh_error *err)
 {
@@ -122,7 +152,7 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool
     if (name != NULL && format == NULL)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "no format is named '%s'", name);
     struct exh_open options = {.sector_bytes = sector_bytes, .past_cache = past_cache};
-    return exh_image_open(o->path, format, &options, &o->whole, err);
+    return open_image(o, format, &options, err);
 }
 
 static bool open_range(const struct exh_args *args, struct exh_opened *o, struct exh_error *err)
