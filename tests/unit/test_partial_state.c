@@ -91,7 +91,7 @@ static void first_run(const char *command)
     parse(command);
     open_source("source.img");
     assert_true(exh_fields_set(&fields, "case", "2026-117", &err) && exh_fields_set(&fields, "notes", "ä\n\"quoted\"", &err));
-    char *text = exh_partial_state_text(&args, &source, &fields, guid, 1700000000, &recording);
+    char *text = exh_partial_state_text(&args, &source, &fields, guid, 1700000000, &recording, NULL);
     assert_non_null(text);
     put("disk.E01.partial/state", text, strlen(text));
     free(text);
