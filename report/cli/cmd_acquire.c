@@ -128,7 +128,7 @@ static enum exh_exit acquire_run(struct exh_args *args)
         (void)exh_fail(&err, EXH_USAGE, EXH_NO_OFFSET, "standard input cannot be resumed: what it gave is gone");
     else if (exh_operand_count(args) > 1 && (!resumes || exh_arg(args, "-o") != NULL))
         (void)exh_fail(&err, EXH_USAGE, EXH_NO_OFFSET, "one source at a time; only acquire --resume IMAGE SOURCE names two");
-    else
+    else if (exh_operand_count(args) == 1 || exh_partial_state_name_source(args, &err))
         return resumes ? resume(args) : acquire(args, NULL);
     return exh_tell_error(args, &err);
 }

@@ -177,6 +177,28 @@ static bool add_this_run(const json_t *argv, const struct exh_args *now, struct 
     return true;
 }
 
+static void drop_words(struct words *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->items[i]);
+    free(w->items);
+}
+
+bool exh_partial_state_name_source(struct exh_args *args, struct exh_error *err)
+{
+    struct words w = {.items = calloc(EXH_ARGS_MAX + 1, sizeof *w.items)};
+    if (w.items == NULL)
+        return exh_nomem(err, "arguments");
+    bool ok = add_word(&w, "exhibit", err) && add_word(&w, "acquire", err) && add_word(&w, "-o", err) && add_word(&w, exh_operand(args, 0), err);
+    for (size_t i = 0; ok && i < args->given_count; i++)
+        ok = add_word(&w, args->given[i].option->name, err) && (args->given[i].option->argument == NULL || add_word(&w, args->given[i].value, err));
+    ok = ok && add_word(&w, "--", err) && add_word(&w, exh_operand(args, 1), err);
+    if (ok)
+        return exh_args_replace(args, w.items, w.count, err);
+    drop_words(&w);
+    return false;
+}
+
 bool exh_partial_state_apply(const struct exh_partial_state *state, struct exh_args *args, const char *image, struct exh_error *err)
 {
     /* "acquire --resume IMAGE [SOURCE]", or "acquire SOURCE -o IMAGE --resume". */
@@ -190,9 +212,7 @@ bool exh_partial_state_apply(const struct exh_partial_state *state, struct exh_a
               add_word(&w, "--", err) && add_word(&w, source != NULL ? source : json_string_value(json_object_get(state->json, "source_path")), err);
     if (ok)
         return exh_args_replace(args, w.items, w.count, err);
-    for (size_t i = 0; i < w.count; i++)
-        free(w.items[i]);
-    free(w.items);
+    drop_words(&w);
     return false;
 }
 

@@ -21,6 +21,8 @@ EXH_MUST_CHECK bool exh_partial_state_read(const char *image, struct exh_partial
 /* Replaces the arguments of the run by those of the first one, with what may be changed taken from this run. `image` is the partial's. EXH_USAGE for
  * options that were decided when the acquisition began. */
 EXH_MUST_CHECK bool exh_partial_state_apply(const struct exh_partial_state *state, struct exh_args *args, const char *image, struct exh_error *err);
+/* Turns "acquire --resume IMAGE SOURCE" into "acquire SOURCE -o IMAGE --resume", which also knows how to begin. */
+EXH_MUST_CHECK bool exh_partial_state_name_source(struct exh_args *args, struct exh_error *err);
 /* The same source, as far as it can be told by what it says of itself: kind, size, sector size, serial, WWN, model. EXH_REFUSED otherwise. */
 EXH_MUST_CHECK bool exh_partial_state_same_source(const struct exh_partial_state *state, const struct exh_opened *source, struct exh_error *err);
 EXH_MUST_CHECK bool exh_partial_state_fields(const struct exh_partial_state *state, struct exh_fields *out, struct exh_error *err);

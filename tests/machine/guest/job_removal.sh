@@ -46,7 +46,7 @@ for image in disk.raw disk.E01; do
     echo "@plug other"
     disk_behind "$stick"
     x 2 acquire --resume "case/$image" "$disk" --json
-    says 'not the same|another|differ'
+    says 'not the medium'
     echo "@pull"
     gone_behind "$stick"
   fi
