@@ -25,7 +25,7 @@ struct walk {
     struct stat source_file;  /* of a source that is a regular file */
     bool is_file;
     struct exh_devset seen;
-    bool met, unsure;
+    bool met, unsure, no_memory;
 };
 
 static struct exh_devno devno_of(dev_t device) { return (struct exh_devno){major(device), minor(device)}; }
@@ -80,6 +80,7 @@ static void walk_device(struct walk *w, struct exh_devno device, unsigned depth)
 {
     char file[PATH_MAX];
     struct exh_devset *below = calloc(1, sizeof *below);
+    w->no_memory = w->no_memory || below == NULL;
     if (below == NULL || depth > NESTING_MAX || !exh_sysfs_dir(w->machine, device, file)) {
         w->unsure = true; /* without sysfs nobody knows what the device is stacked on */
         w->met = w->met || exh_devset_has(&w->source, device);
@@ -114,7 +115,7 @@ static void walk_overlay(struct walk *w, const char *options, unsigned depth)
     p += sizeof key - 1;
     char *folder = exh_text_copy(p, strcspn(p, ","));
     if (folder == NULL)
-        w->unsure = true;
+        w->unsure = w->no_memory = true;
     else
         walk_path(w, folder, depth + 1);
     free(folder);
@@ -142,14 +143,15 @@ static bool on_mount(void *context, const struct exh_mount *mount)
 static void walk_mount(struct walk *w, const char *path, unsigned depth)
 {
     struct statx sx;
-    struct exh_error ignored = {0};
+    struct exh_error why = {0};
     if (statx(AT_FDCWD, path, 0, STATX_MNT_ID, &sx) != 0 || (sx.stx_mask & STATX_MNT_ID) == 0) {
         w->unsure = true;
         return;
     }
     struct mount_search s = {.walk = w, .id = sx.stx_mnt_id, .depth = depth};
-    if (!exh_mounts_each(w->machine, on_mount, &s, &ignored) || !s.found)
+    if (!exh_mounts_each(w->machine, on_mount, &s, &why) || !s.found)
         w->unsure = true;
+    w->no_memory = w->no_memory || why.code == EXH_NOMEM;
 }
 
 static void walk_path(struct walk *w, const char *path, unsigned depth)
@@ -243,6 +245,8 @@ static bool refuse_destination(struct walk *w, const char *source, const char *f
     walk_path(w, folder, 0);
     if (w->met)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the destination lies on the source %s: writing there would change the evidence", source);
+    if (w->no_memory)
+        return exh_nomem(err, "the guard");
     if (w->unsure)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "it cannot be told whether the destination lies on the source %s", source);
     return true;

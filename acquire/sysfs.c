@@ -313,12 +313,18 @@ bool exh_mounts_each(const struct exh_machine *machine, bool (*row)(void *contex
     size_t room = 0;
     struct exh_mount mount;
     bool more = true;
-    while (more && getline(&line, &room, file) > 0)
+    errno = 0;
+    while (more && getline(&line, &room, file) > 0) {
         if (parse_mount(line, &mount))
             more = row(context, &mount);
+        errno = 0; /* what the row left there is not getline's */
+    }
+    bool no_memory = errno == ENOMEM; /* which is no error of the file */
     free(line);
     bool broken = ferror(file) != 0;
     (void)fclose(file);
+    if (no_memory)
+        return exh_nomem(err, "the table of mounts");
     return !broken || exh_fail(err, EXH_IO, EXH_NO_OFFSET, "cannot read the table of mounts %s", machine->mountinfo);
 }
 
