@@ -7,6 +7,7 @@
  *     end:OFFSET                     the file shows its size, but reads end at OFFSET
  *     when:FILE                      the rules hold only while FILE exists
  *     slow:MILLISECONDS              each read takes so long (always)
+ *     slow:MILLISECONDS:OFFSET:LENGTH  a read that touches the range does (always)
  *     hang:OFFSET:LENGTH:FILE        a read that touches the range waits until FILE does not exist (always)
  *     log:FILE                       each read adds the line "OFFSET LENGTH ERRNO"
  *
@@ -46,7 +47,8 @@ static struct {
     const char *when;
     int log;
     unsigned slow_ms;
-} disk = {.image = -1, .end = UINT64_MAX, .log = -1};
+    uint64_t slow_offset, slow_length;
+} disk = {.image = -1, .end = UINT64_MAX, .log = -1, .slow_length = UINT64_MAX};
 
 static bool in_force(void) { return disk.when == NULL || access(disk.when, F_OK) == 0; }
 
@@ -113,7 +115,8 @@ static bool hangs(uint64_t offset, uint64_t length)
 static int read_disk(const char *path, char *buffer, size_t length, off_t offset, struct fuse_file_info *info)
 {
     (void)path, (void)info;
-    (void)usleep(disk.slow_ms * 1000);
+    if (touches((uint64_t)offset, length, disk.slow_offset, disk.slow_length))
+        (void)usleep(disk.slow_ms * 1000);
     while (hangs((uint64_t)offset, length))
         (void)usleep(10000);
     int sys = in_force() ? verdict((uint64_t)offset, length) : 0;
@@ -149,6 +152,15 @@ static bool add_hang(const char *text)
     return true;
 }
 
+static bool add_slow(const char *text)
+{
+    unsigned long long offset = 0, length = UINT64_MAX;
+    int given = sscanf(text, "%u:%llu:%llu", &disk.slow_ms, &offset, &length);
+    disk.slow_offset = offset;
+    disk.slow_length = length;
+    return given == 1 || given == 3;
+}
+
 static bool add_rule(const char *rule)
 {
     unsigned long long end;
@@ -160,8 +172,8 @@ static bool add_rule(const char *rule)
         disk.end = end;
         return true;
     }
-    if (sscanf(rule, "slow:%u", &disk.slow_ms) == 1)
-        return true;
+    if (strncmp(rule, "slow:", 5) == 0)
+        return add_slow(rule + 5);
     if (strncmp(rule, "when:", 5) == 0) {
         disk.when = rule + 5;
         return true;
@@ -176,7 +188,7 @@ int main(int argc, char **argv)
     static const struct fuse_operations operations = {.getattr = show, .readdir = list, .open = open_disk, .read = read_disk};
     struct stat st;
     if (argc < 3) {
-        fprintf(stderr, "usage: faulty_file IMAGE MOUNTPOINT [bad:OFFSET:LENGTH:ERRNO[:TIMES] | end:OFFSET | when:FILE | slow:MS | "
+        fprintf(stderr, "usage: faulty_file IMAGE MOUNTPOINT [bad:OFFSET:LENGTH:ERRNO[:TIMES] | end:OFFSET | when:FILE | slow:MS[:OFFSET:LENGTH] | "
                         "hang:OFFSET:LENGTH:FILE | log:FILE]...\n");
         return 2;
     }
