@@ -26,6 +26,7 @@ struct raw_sink {
     size_t part_count;
     uint32_t main_bytes;
     int64_t first;
+    uint64_t bytes;     /* of the whole medium */
     uint64_t end;       /* bytes written so far: the highest offset */
     uint64_t unflushed; /* since write-back was last started */
 };
@@ -42,14 +43,76 @@ static int find_part(const struct raw_sink *r, const char *name, char **path)
     return fd;
 }
 
-static int make_part(const struct raw_sink *r, const char *name, char **path)
+static bool sync_folders(const struct raw_sink *r, struct exh_error *err)
+{
+    if (fsync(r->folder) != 0)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder");
+    for (size_t i = 0; i < r->folders.count; i++) {
+        int fd = open(r->folders.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bool ok = fd >= 0 && fsync(fd) == 0;
+        int why = errno;
+        if (fd >= 0)
+            (void)close(fd);
+        if (!ok)
+            return exh_fail_sys(err, why, EXH_NO_OFFSET, "cannot fsync the folder") || exh_in_file(err, r->folders.items[i]);
+    }
+    return true;
+}
+
+/* The first part bears the image's name, and is where that says. */
+static int make_part(const struct raw_sink *r, size_t i, const char *name, char **path)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    if (r->folders.count == 0)
+    if (r->folders.count == 0 || i == 0)
         return openat(r->folder, name, flags, 0644);
     free(*path);
     *path = exh_text_format("%s/%s", r->folders.items[r->folders.count - 1], name);
     return *path != NULL ? open(*path, flags, 0644) : -1;
+}
+
+static bool copy_data(int from, int to, uint64_t size)
+{
+    char buffer[65536];
+    for (off_t at = 0; (at = lseek(from, at, SEEK_DATA)) >= 0 && (uint64_t)at < size;) {
+        ssize_t n = pread(from, buffer, sizeof buffer, at);
+        if (n <= 0 || pwrite(to, buffer, (size_t)n, at) != n)
+            return false;
+        at += n;
+    }
+    return (errno == ENXIO || size == 0) && ftruncate(to, (off_t)size) == 0 && fsync(to) == 0;
+}
+
+/* A part that is not whole lies where there was no room for it: it goes on in the last folder, too. Cut at any moment, the old one or the new one is
+ * there. */
+static bool move_part(struct raw_sink *r, size_t i, const char *name, char **path, struct exh_error *err)
+{
+    const char *folder = r->folders.items[r->folders.count - 1];
+    char *there = exh_text_format("%s/%s", folder, name), *moving = exh_text_format("%s/%s.moving", folder, name);
+    struct stat st;
+    bool ok = (there != NULL && moving != NULL) || exh_nomem(err, "a path");
+    bool inside = ok && *path != NULL && strcmp(*path, there) == 0;
+    ok = ok && (fstat(r->fds[i], &st) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot look at %s", name));
+    if (ok && !inside && (uint64_t)st.st_size < r->segment_bytes && (uint64_t)st.st_size + i * r->segment_bytes < r->bytes) {
+        int from = *path != NULL ? open(*path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : openat(r->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        int to = open(moving, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+        ok = (from >= 0 && to >= 0 && copy_data(from, to, (uint64_t)st.st_size) && rename(moving, there) == 0 && sync_folders(r, err)) ||
+             exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot move %s to %s", name, folder);
+        if (ok)
+            (void)(*path != NULL ? unlink(*path) : unlinkat(r->folder, name, 0));
+        if (from >= 0)
+            (void)close(from);
+        if (to >= 0)
+            (void)close(ok ? r->fds[i] : to);
+        if (ok) {
+            r->fds[i] = to;
+            free(*path);
+            *path = there;
+            there = NULL;
+        }
+    }
+    free(there);
+    free(moving);
+    return ok;
 }
 
 static bool open_part(struct raw_sink *r, size_t i, struct exh_error *err)
@@ -59,15 +122,17 @@ static bool open_part(struct raw_sink *r, size_t i, struct exh_error *err)
         return exh_nomem(err, "a file name");
     errno = ENOENT;
     r->fds[i] = r->resume ? find_part(r, name, &path) : -1;
-    if (r->fds[i] < 0 && errno == ENOENT) {
+    bool found = r->fds[i] >= 0;
+    if (!found && errno == ENOENT) {
         free(path);
         path = NULL;
-        r->fds[i] = make_part(r, name, &path);
+        r->fds[i] = make_part(r, i, name, &path);
     }
     bool ok = r->fds[i] >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create") || exh_in_file(err, name);
     if (ok)
         r->part_count = i + 1;
-    ok = ok && exh_names_add(&r->sink.files, path != NULL ? path : name, err);
+    ok = ok && (!found || i == 0 || r->folders.count == 0 || move_part(r, i, name, &path, err)) &&
+         exh_names_add(&r->sink.files, path != NULL ? path : name, err);
     free(path);
     free(name);
     return ok;
@@ -182,22 +247,6 @@ static bool raw_take(struct exh_consumer *consumer, const struct exh_block *bloc
     return true;
 }
 
-static bool sync_folders(const struct raw_sink *r, struct exh_error *err)
-{
-    if (fsync(r->folder) != 0)
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder");
-    for (size_t i = 0; i < r->folders.count; i++) {
-        int fd = open(r->folders.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        bool ok = fd >= 0 && fsync(fd) == 0;
-        int why = errno;
-        if (fd >= 0)
-            (void)close(fd);
-        if (!ok)
-            return exh_fail_sys(err, why, EXH_NO_OFFSET, "cannot fsync the folder") || exh_in_file(err, r->folders.items[i]);
-    }
-    return true;
-}
-
 static bool sync_all(const struct raw_sink *r, struct exh_error *err)
 {
     for (size_t i = 0; i < r->part_count; i++)
@@ -275,6 +324,7 @@ bool exh_raw_create(const struct exh_create *create, struct exh_sink **out, stru
     r->sink = (struct exh_sink){.consumer = {&raw_consumer_ops}, .ops = &raw_sink_ops, .unit_sectors = 1, .can = exh_format_raw.can};
     r->segment_bytes = create->segment_bytes;
     r->resume = create->resume;
+    r->bytes = bytes;
     r->filled = create->fill != NULL && create->fill_length > 0;
     r->main_bytes = track->main_bytes;
     r->first = track->first;

@@ -33,6 +33,7 @@ struct ewf_sink {
     char *folder, *first; /* the staging folder; the first segment's name */
     char *elsewhere;      /* the folder that takes new segments when it is another, or NULL */
     int folder_fd;        /* of the folder that takes new segments */
+    int home_fd;          /* of `folder`, which takes the first: it bears the image's name */
     uint64_t segment_bytes;
     struct exh_ewf_segment_out out;
     uint32_t segment;          /* number of the last one begun */
@@ -66,8 +67,9 @@ static bool pack_block(const struct exh_consumer *consumer, struct exh_scratch *
 
 static bool add_file(struct ewf_sink *s, const char *name, struct exh_error *err)
 {
-    char *path = s->elsewhere != NULL ? exh_text_format("%s/%s", s->elsewhere, name) : NULL;
-    bool ok = (path != NULL || s->elsewhere == NULL || exh_nomem(err, "a path")) && exh_names_add(&s->sink.files, path != NULL ? path : name, err);
+    bool away = s->elsewhere != NULL && s->sink.files.count > 0;
+    char *path = away ? exh_text_format("%s/%s", s->elsewhere, name) : NULL;
+    bool ok = (path != NULL || !away || exh_nomem(err, "a path")) && exh_names_add(&s->sink.files, path != NULL ? path : name, err);
     free(path);
     return ok;
 }
@@ -79,7 +81,7 @@ static bool begin_segment(struct ewf_sink *s, struct exh_error *err)
     const struct exh_ewf_headers *h = &s->headers;
     if (!exh_ewf_segment_name(s->first, number, name, sizeof name))
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "the E01 runs out of segment names after %u", s->segment);
-    if (!exh_ewf_segment_begin(&s->out, s->folder_fd, name, number, err) || !add_file(s, name, err))
+    if (!exh_ewf_segment_begin(&s->out, number == 1 ? s->home_fd : s->folder_fd, name, number, err) || !add_file(s, name, err))
         return false;
     s->segment = number;
     if (number > 1)
@@ -92,7 +94,8 @@ static bool begin_segment(struct ewf_sink *s, struct exh_error *err)
 
 static bool sync_folder(const struct ewf_sink *s, struct exh_error *err)
 {
-    return fsync(s->folder_fd) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder");
+    return (fsync(s->folder_fd) == 0 && (s->elsewhere == NULL || fsync(s->home_fd) == 0)) ||
+           exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder");
 }
 
 static bool close_segment(struct ewf_sink *s, struct exh_error *err)
@@ -292,7 +295,7 @@ static bool seal_image(struct exh_sink *base, const struct exh_layout *final, co
 static void unfinish(const struct ewf_sink *s)
 {
     char name[512];
-    const char *folder = s->elsewhere != NULL ? s->elsewhere : s->folder;
+    const char *folder = s->elsewhere != NULL && s->segment > 1 ? s->elsewhere : s->folder;
     char *path = exh_ewf_segment_name(s->first, s->segment, name, sizeof name) ? exh_text_format("%s/%s", folder, name) : NULL;
     if (path != NULL)
         exh_ewf_staged_unfinish(path);
@@ -307,6 +310,8 @@ static void close_sink(struct exh_sink *base)
         unfinish(s);
     if (s->folder_fd >= 0)
         (void)close(s->folder_fd);
+    if (s->home_fd >= 0)
+        (void)close(s->home_fd);
     exh_ewf_headers_close(&s->headers);
     exh_fields_close(&s->values);
     exh_sectors_close(&s->passed);
@@ -376,7 +381,8 @@ static bool plan_files(struct ewf_sink *s, const struct exh_create *create, stru
         return false;
     const char *folder = last != NULL ? last : s->folder;
     s->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return s->folder_fd >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder %s", folder);
+    s->home_fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return (s->folder_fd >= 0 && s->home_fd >= 0) || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder %s", folder);
 }
 
 /* Takes over what is there, if asked to; the headers are then those of the first run. */
@@ -422,7 +428,7 @@ bool exh_ewf_write_create(const struct exh_create *create, struct exh_sink **out
     if (s == NULL)
         return exh_nomem(err, "an E01");
     s->sink = (struct exh_sink){.consumer.ops = &consumer_ops, .ops = &sink_ops, .can = EXH_EWF_WRITE_CAN};
-    s->folder_fd = s->out.file = -1;
+    s->folder_fd = s->home_fd = s->out.file = -1;
     if (!prepare(s, create, err)) {
         exh_sink_close(&s->sink);
         return exh_on_side(err, EXH_SIDE_DESTINATION);

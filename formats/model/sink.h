@@ -27,8 +27,10 @@ struct exh_create {
      * `resume_sectors` sectors, which the caller has proven, throws away what lies behind them, and the next block starts there. */
     bool resume;
     uint64_t resume_sectors;
-    const struct exh_names *folders; /* staging folders on other volumes where segments may lie, in order; new segments go to the last. NULL: none */
-    const uint8_t *fill;             /* pattern for sectors that could not be read, repeated from each sector's first byte; NULL: zeros */
+    /* Staging folders on other volumes where segments may lie, in order. New ones go to the last, but for the first, which bears the image's name.
+     * NULL: none. */
+    const struct exh_names *folders;
+    const uint8_t *fill; /* pattern for sectors that could not be read, repeated from each sector's first byte; NULL: zeros */
     size_t fill_length;
     bool removable, optical; /* what the source is, where a container can say so */
     bool physical;           /* a whole device, not a partition or file */

@@ -181,3 +181,56 @@ is "$(jq -c .unreadable out)" "$(list "${holes[@]}")" "unreadable, after the rec
 cmp expected.img case/half.raw || fail "what no record vouches for is in the image"
 detach
 unmount
+
+# ---- a power cut may leave the journal with zeros at its end ----
+half
+cp case/half.raw.partial/journal whole
+for zeros in 1 300 5000; do
+  { cat whole; printf 'd 1 2'; head -c $zeros /dev/zero; } >case/half.raw.partial/journal
+  serve faulty_file disk.img gone-disk bad:$((10 << 20)):$((10 << 20)):19
+  attach gone-disk/disk
+  x 4 acquire --resume case/half.raw "$loop" --json; told gone
+  detach
+  unmount
+done
+attach disk.img
+x 0 acquire --resume case/half.raw "$loop" --json
+is "$(j '.pauses|length')" 2 "pauses"
+cmp disk.img case/half.raw || fail "the image, after zeros in the journal"
+detach
+
+# ---- a state or journal that is no file is refused, and waited for by nobody ----
+half
+for name in state journal; do
+  mv case/half.raw.partial/$name kept; mkfifo case/half.raw.partial/$name
+  timeout 20 "$EXHIBIT" acquire --resume case/half.raw >out 2>err; [ $? -lt 124 ] || fail "a FIFO for the $name"
+  mv kept case/half.raw.partial/$name
+done
+
+# ---- a wrong medium leaves no trace in the state ----
+ln -s "$loop" wrong
+head -c 20M </dev/urandom >other.img; attach other.img; ln -sf "$loop" wrong
+x 2 acquire --resume case/half.raw "$work/wrong"; says 'not the medium'
+jq -r .source_path case/half.raw.partial/state | grep -q wrong && fail "the state names the wrong medium"
+detach
+
+# ---- nobody resumes a folder ----
+mkdir case/folder.raw
+x 2 acquire disk.img -o case/folder.raw --resume
+
+# ---- a part that was begun where there is no room for it goes on in the next folder ----
+rm -rf case second; mkdir case second
+attach disk.img
+mount_at small -t tmpfs -o size=9m none
+x 4 acquire "$loop" -o small/parts.001 --segment 3M --ledger case/ledger.db --json; told no-space
+fallocate -l $(($(df --output=avail -B1 small | tail -1) - 65536)) small/filler
+x 0 acquire --resume small/parts.001 --continue-in second --continue-in second --json
+is "$(digest out)" "$(sha256sum <disk.img | cut -d' ' -f1)" "a part that was moved: sha256"
+cat {small,second}/parts.0?? | cmp - disk.img || fail "the parts"
+is "$(ls second | head -1)" parts.003 "the first part in the second folder"
+unmount
+# Folders of the first run: the first part bears the image's name, and lies where that says.
+x 0 acquire "$loop" -o case/first.001 --segment 8M --continue-in second --json
+cat {case,second}/first.0?? | cmp - disk.img || fail "the parts, with another folder from the start"
+[ -e case/first.001 ] || fail "the image does not lie where it was to"
+detach
