@@ -321,17 +321,23 @@ static void remove_file(const struct exh_stage *stage, const char *name)
     free(fresh);
 }
 
+static void remove_folder(const struct exh_place *place)
+{
+    if (rmdir(place->folder) == 0)
+        (void)fsync(place->target_fd);
+}
+
 void exh_stage_clear(struct exh_stage *stage)
 {
     char *map = exh_text_format("%s" EXH_STAGE_MAP_END, stage->name);
+    for (size_t i = 1; i < stage->place_count; i++)
+        remove_folder(&stage->places[i]); /* while there is a state that tells of it */
     for (size_t i = 0; i < OURS; i++)
         remove_file(stage, ours[i]);
     if (map != NULL)
         remove_file(stage, map); /* of a run that was cut when it was to be published, and has read the rest since */
     free(map);
-    for (size_t i = 0; i < stage->place_count; i++)
-        if (rmdir(stage->places[i].folder) == 0)
-            (void)fsync(stage->places[i].target_fd);
+    remove_folder(&stage->places[0]);
 }
 
 void exh_stage_close(struct exh_stage *stage)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Killed before each system call that changes something, one run for each, on a medium with holes; then resumed to the end. Image, digests, list of
-# unreadable sectors, map and ledger are right every time, and nothing is left over. EXHIBIT_STEP: only so many calls (1: each of them).
+# Killed before a system call that changes something, on a medium with holes, and resumed to the end. Image, digests, list of unreadable sectors, map
+# and ledger are right every time, and nothing is left over. EXHIBIT_KILLS: how many calls of each shape's reading; of the last TAIL calls (publishing
+# and recording) every EXHIBIT_STEPth (1: each).
 [ ! -w /dev/shm ] || export TMPDIR=/dev/shm # hundreds of runs, each with its fsyncs
 . "$(dirname "$0")/../lib.sh"
 . "$SRC/tests/fault/lib_faults.sh"
@@ -10,7 +11,8 @@ need_root
 shim=$BUILD/tests/libfail_nth.so
 [ -e "$shim" ] || skip "$shim was not built"
 grep -q __asan_init "$EXHIBIT" && skip "the program has ASan's calls"
-step=${EXHIBIT_STEP:-7}
+step=${EXHIBIT_STEP:-8} kills=${EXHIBIT_KILLS:-6}
+TAIL=90
 sample disk.img $((3 << 20))
 holes=(100:2 3001:1 6143:1)
 cp disk.img expected.img
@@ -23,15 +25,30 @@ shapes=("$loop one.raw" "$loop parts.001 --segment 1M" "$loop many.E01 --segment
   "$loop once.raw --one-pass" "$work/d/disk file.raw" "$work/d/disk file.E01 --segment 1M --compress none"
   "$loop away.001 --segment 1M --continue-in $work/second" "$loop away.E01 --segment 1M --compress none --continue-in $work/second")
 
+# run N ARGUMENT...: killed before its Nth call; N 0: not killed. The status is in $got, the number of calls in the file count.
+run() {
+  local nth=$1; shift
+  { env LD_PRELOAD="$shim" FAIL_CALL=any FAIL_KILL=1 FAIL_NTH=$nth FAIL_COUNT=count "$EXHIBIT" acquire "$@" --save-every 1 --json --progress none \
+      >out 2>err; } 2>/dev/null # the shell's own word of the kill
+  got=$?
+}
+
 runs=0
 for shape in "${shapes[@]}"; do
   set -- $shape; source=$1 image=case/$2; shift 2
-  for ((n = 1 + RANDOM % step; ; n += step)); do
+  rm -rf case second; mkdir case second
+  run 0 "$source" -o "$image" "$@"
+  is $got 3 "$image, not killed"
+  total=$(cat count)
+  points=()
+  for ((i = 0; i < kills; i++)); do points+=($((1 + RANDOM * (total - TAIL) / 32768))); done
+  for ((n = total - TAIL + RANDOM % step; n <= total; n += step)); do points+=($n); done
+  for n in "${points[@]}"; do
     rm -rf case second; mkdir case second
     what="$image from $source, killed before call $n"
-    { env LD_PRELOAD="$shim" FAIL_CALL=any FAIL_KILL=1 FAIL_NTH=$n "$EXHIBIT" acquire "$source" -o "$image" "$@" --save-every 1 --json --progress none \
-        >out 2>err; } 2>/dev/null # the shell's own word of the kill
-    got=$?; runs=$((runs + 1))
+    run $n "$source" -o "$image" "$@"
+    runs=$((runs + 1))
+    [ $got = 137 ] || is $got 3 "$what: status"
     if [ $got = 137 ]; then
       timeout 60 "$EXHIBIT" acquire "$source" -o "$image" --resume "$@" --json --progress none >out 2>err; again=$?
       # The image may have stood when the run was killed: there is nothing left to say of it.
@@ -52,9 +69,7 @@ for shape in "${shapes[@]}"; do
     x 0 verify "$image" --json; is "$(j .verdict)" match "$what"
     x 0 log --check --ledger case/ledger.db
     [ -s "$image.record.jsonl" ] || fail "$what: no side record"
-    [ $got = 137 ] || break
   done
-  [ $got = 3 ] || fail "$what: ended with $got"
 done
 echo "$runs runs"
 
