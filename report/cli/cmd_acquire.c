@@ -52,7 +52,7 @@ static enum exh_exit nothing_to_resume(struct exh_args *args, const char *image)
     struct exh_error err;
     struct stat st;
     exh_error_clear(&err);
-    if (stat(image, &st) == 0) {
+    if (stat(image, &st) == 0 && S_ISREG(st.st_mode)) {
         exh_say(args, "exhibit: %s is finished: there is nothing to resume", image);
         exh_answer(args, json_pack("{s:b,s:o}", "finished", 1, "file", exh_record_text(image)));
         return EXH_EXIT_DONE;
@@ -78,7 +78,7 @@ static bool clear_stateless(const char *image, struct exh_error *err)
 static bool image_stands(const char *image)
 {
     struct stat st;
-    return stat(image, &st) == 0;
+    return stat(image, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static enum exh_exit begin_again(struct exh_args *args, const char *image)
