@@ -110,7 +110,7 @@ static bool may_change(const char *option)
 {
     static const char *const free_options[] = {"--retries",    "--skip-size", "--reverse", "--max-errors", "--min-rate", "--timeout",
                                                "--no-scrape",  "--threads",   "--verify",  "--json",       "--progress", "--continue-in",
-                                               "--save-every", "--quiet",     "--resume",  "-o",           "--help"};
+                                               "--save-every", "--ledger",    "--quiet",   "--resume",     "-o",         "--help"};
     for (size_t i = 0; i < sizeof free_options / sizeof free_options[0]; i++)
         if (strcmp(option, free_options[i]) == 0)
             return true;

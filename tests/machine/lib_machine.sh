@@ -17,9 +17,6 @@ share="$work/share"
 trap 'code=$?; kill -9 "$(cat "$work/qemu.pid" 2>/dev/null)" $servers 2>/dev/null; (exit $code); at_exit' EXIT # however the test ends
 servers=''
 
-# One place that says whether this exhibit can go on with a partial; the parts of the scenarios that need it ask here.
-can_resume() { "$EXHIBIT" acquire --help | grep -q -- --resume; }
-
 machine() {
   need qemu-system-x86_64 busybox cpio depmod modprobe dpkg-deb apt-get python3 flock
   need_root # the guest reads this machine's files as root, and so must qemu
@@ -33,7 +30,7 @@ machine() {
     make_initramfs
   exec 9>&-
   export EXHIBIT BUILD SRC
-  { declare -p EXHIBIT BUILD SRC; echo "can_resume=$(can_resume && echo yes || echo no)"; } >"$share/env"
+  declare -p EXHIBIT BUILD SRC >"$share/env"
 }
 
 kernel_package() { apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: //p' | head -1; }

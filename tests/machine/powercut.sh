@@ -45,4 +45,4 @@ drives_untouched disk
 total=$((cuts[disk.raw] + cuts[disk.E01]))
 echo "power cuts: ${cuts[disk.raw]} at work on the raw image, ${cuts[disk.E01]} at work on the E01"
 [ $total -ge 5 ] || fail "only $total power cuts fell into an acquisition"
-! can_resume || [ "${cuts[disk.raw]}" -gt 1 -a "${cuts[disk.E01]}" -gt 1 ] || fail "one of the two formats saw fewer than two power cuts"
+[ "${cuts[disk.raw]}" -gt 1 -a "${cuts[disk.E01]}" -gt 1 ] || fail "one of the two formats saw fewer than two power cuts"

@@ -40,10 +40,8 @@ for image in disk.raw disk.E01; do
   wait $pid; is $? 4 "R4: exit status where writes fail"
   not_done "writes fail, $image" 'io|destination-lost-data' to/$image
   mended
-  if resumes "a destination that works again"; then
-    x 0 acquire --resume to/$image --ledger ledger.db --json
-    whole "writes failed" to/$image
-  fi
+  x 0 acquire --resume to/$image --ledger ledger.db --json
+  whole "writes failed" to/$image
   old_destination
 
   # ---- writes that are dropped: every call succeeds, only what is read back past the cache tells ----
@@ -54,15 +52,14 @@ for image in disk.raw disk.E01; do
   wait $pid; is $? 4 "R4: exit status where writes are dropped"
   not_done "writes are dropped, $image" 'destination-lost-data|io' to/$image
   mended
-  if resumes "a destination that works again"; then # whatever of the partial survived: an image that is right, or a refusal, but never a wrong image
-    "$EXHIBIT" acquire --resume to/$image --ledger ledger.db --json --progress none >out 2>err; got=$?
-    case $got in
-      0) whole "writes were dropped" to/$image ;;
-      1 | 4 | 5) absent to/$image ;;
-      *) fail "R4: resuming over a partial that lost data ends with $got" ;;
-    esac
-    echo "writes are dropped, $image, resumed: exit $got"
-  fi
+  # whatever of the partial survived: an image that is right, or a refusal, but never a wrong image
+  "$EXHIBIT" acquire --resume to/$image --ledger ledger.db --json --progress none >out 2>err; got=$?
+  case $got in
+    0) whole "writes were dropped" to/$image ;;
+    1 | 4 | 5) absent to/$image ;;
+    *) fail "R4: resuming over a partial that lost data ends with $got" ;;
+  esac
+  echo "writes are dropped, $image, resumed: exit $got"
   old_destination
 
   # ---- full ----
@@ -71,25 +68,21 @@ for image in disk.raw disk.E01; do
   not_done "disk full, $image" no-space to/$image
   j .error.text | grep -q '[0-9]' || fail "R14: the error does not name the place: $(j .error.text)"
   mount -o remount,size=64m to || fail "remount"
-  if resumes "a destination with room again"; then
-    x 0 acquire --resume to/$image --ledger ledger.db --json
-    whole "disk was full" to/$image
-  fi
+  x 0 acquire --resume to/$image --ledger ledger.db --json
+  whole "disk was full" to/$image
   umount to; unset 'mounts[-1]'; rm -f ledger.db*
 done
 
 # ---- full, and the rest goes to another volume ----
-if resumes "the rest on another volume"; then
-  mkdir more
-  mount -t tmpfs -o size=6m full to && mounts+=("$work/to") || fail "no small destination"
-  x 4 acquire "$disk" -o to/disk.E01 --segment 2M --ledger ledger.db --compress none --json
-  x 0 acquire --resume to/disk.E01 --continue-in more --ledger ledger.db --json
-  is "$(j .unreadable_sectors)" 0 "R14: continued elsewhere: unreadable sectors"
-  is "$(media_sha256 out)" "$(sha256sum </mnt/disk.img | cut -d' ' -f1)" "R14: continued elsewhere"
-  mkdir whole && cp to/disk.E* more/disk.E* whole/ || fail "R14: the segments are not on the two volumes"
-  ewfexport -q -u -f raw -t export whole/disk.E01 >export.txt 2>&1 </dev/null; cmp export.raw /mnt/disk.img || fail "R14: the set: $(cat export.txt)"
-  umount to; unset 'mounts[-1]'
-fi
+mkdir more
+mount -t tmpfs -o size=6m full to && mounts+=("$work/to") || fail "no small destination"
+x 4 acquire "$disk" -o to/disk.E01 --segment 2M --ledger ledger.db --compress none --json
+x 0 acquire --resume to/disk.E01 --continue-in more --ledger ledger.db --json
+is "$(j .unreadable_sectors)" 0 "R14: continued elsewhere: unreadable sectors"
+is "$(media_sha256 out)" "$(sha256sum </mnt/disk.img | cut -d' ' -f1)" "R14: continued elsewhere"
+mkdir whole && cp to/disk.E* more/disk.E* whole/ || fail "R14: the segments are not on the two volumes"
+ewfexport -q -u -f raw -t export whole/disk.E01 >export.txt 2>&1 </dev/null; cmp export.raw /mnt/disk.img || fail "R14: the set: $(cat export.txt)"
+umount to; unset 'mounts[-1]'
 
 # ---- what the field's tools make of it ----
 for target in error_writes drop_writes; do

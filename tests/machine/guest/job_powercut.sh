@@ -12,12 +12,7 @@ for image in disk.raw disk.E01; do
   if [ ! -e to/$image ]; then
     options=(--ledger to/ledger.db --json --progress none)
     [ $image = disk.raw ] || options+=(--compress none --segment 4M)
-    if resumes "going on after a power cut"; then
-      "$EXHIBIT" acquire --resume to/$image "$source" "${saving[@]}" "${options[@]}" >out 2>err; got=$?
-    else
-      rm -rf to/$image* # a record alone may have been kept
-      "$EXHIBIT" acquire "$source" -o to/$image "${options[@]}" >out 2>err; got=$?
-    fi
+    "$EXHIBIT" acquire --resume to/$image "$source" "${saving[@]}" "${options[@]}" >out 2>err; got=$?
     case $got in 0 | 3) ;; *) fail "R15: $image after a power cut: exit $got" ;; esac
     lists "R15: $image" "$bad"
     cp out to/$image.answer; sync

@@ -2,9 +2,7 @@
 # outside, the rest is memory.
 
 load() { /run/modprobe "$@" || fail "modprobe $*"; }
-# What needs acquire --resume waits for it, and says so.
-[ "$can_resume" = yes ] && saving=(--save-every 1) || saving=()
-resumes() { [ "$can_resume" = yes ] || { echo "SKIPPED: $1: this exhibit has no acquire --resume yet"; return 1; }; }
+saving=(--save-every 1)
 until_true() { local end=$((SECONDS + $1)); until "${@:2}" 2>/dev/null; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
 
 # disk_behind PATTERN: sets $disk to the whole disk whose path in /sys/devices matches, waiting for it to appear.
