@@ -276,8 +276,9 @@ bool exh_journal_read(const char *folder, struct exh_history *out, struct exh_er
         (void)close(fd);
         return exh_nomem(err, "a journal");
     }
-    bool ok = (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= EXH_JOURNAL_BYTES_MAX) ||
-              exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "the journal is no file of at most %llu bytes", (unsigned long long)EXH_JOURNAL_BYTES_MAX);
+    bool ok = (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) || exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "the journal is not a regular file");
+    ok = ok && ((uint64_t)st.st_size <= EXH_JOURNAL_BYTES_MAX ||
+                exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "the journal is larger than %llu bytes", (unsigned long long)EXH_JOURNAL_BYTES_MAX));
     ok = ok && read_lines(file, out, err);
     (void)fclose(file);
     if (ok)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "acquire/journal.h"
@@ -271,6 +272,9 @@ static void what_is_no_journal_file(void **state)
     assert_int_equal(symlink("/dev/zero", path), 0);
     assert_false(read_it());
     assert_null(exh_journal_open(folder, &err));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    refused(EXH_CORRUPT, "not a regular file"); /* and not waited for */
     assert_int_equal(unlink(path), 0);
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0 && ftruncate(fd, (off_t)EXH_JOURNAL_BYTES_MAX + 1) == 0 && close(fd) == 0);
