@@ -103,7 +103,7 @@ static bool add_count(struct exh_passes *p)
     return true;
 }
 
-static bool too_many_errors(const struct exh_passes *p) { return p->policy.limit_errors && exh_map_failed_areas(p->map) > p->policy.max_errors; }
+static bool too_many_errors(const struct exh_passes *p) { return p->policy.max_errors != 0 && exh_map_failed_areas(p->map) > p->policy.max_errors; }
 
 /* Counts the read, and asks the witness if it failed. False: it was the drive that failed, and only the good prefix stays of the block. */
 static bool believe(struct exh_passes *p, struct exh_block *block, const struct result *r)

@@ -37,8 +37,7 @@ struct exh_pass_policy {
     uint64_t skip_min_bytes, skip_max_bytes; /* 0, 0: the defaults (64 KiB; 1 % of the medium, at most 1 GiB). min 0 with max > 0: no skipping */
     bool reverse;                            /* the copy passes run the other way round */
     bool no_scrape;                          /* leave areas unscraped; they count as not read */
-    bool limit_errors;                       /* stop as incomplete past max_errors failed areas */
-    uint64_t max_errors;
+    uint64_t max_errors;                     /* stop as incomplete past so many failed areas; 0: no limit */
     uint64_t min_rate;                       /* bytes a second: slower areas are skipped in the copy and back passes like errors; 0: never */
     uint32_t pause_ms;                       /* between two tries of a drive that no longer answers; 0: 1000 */
 };

@@ -78,12 +78,12 @@ static bool given_map(const struct exh_args *args, struct exh_rescue *out, struc
     plan->map_path = exh_arg(args, "--map");
     if (image != NULL && plan->map_path == NULL)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--rescued needs the map that goes with it: --map");
-    if (plan->map_path != NULL && (!plan->medium->failing || plan->one_pass))
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--map is for a device that is read in passes");
     if (plan->resume && (absent(plan, plan->map_path) || absent(plan, image))) {
         plan->map_path = NULL;
         return true;
     }
+    if (plan->map_path != NULL && (!plan->medium->failing || plan->one_pass))
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--map is for a device that is read in passes");
     if (image == NULL)
         return true;
     if (exh_arg(args, "--start") != NULL || exh_arg(args, "--count") != NULL)
@@ -96,7 +96,6 @@ bool exh_rescue_plan(const struct exh_args *args, struct exh_rescue *out, struct
 {
     struct exh_pass_policy *policy = &plan->policy;
     const char *rate = exh_arg(args, "--min-rate");
-    const char *errors = exh_arg(args, "--max-errors");
     uint64_t retries = 0, save = SAVE_SECONDS;
     if (!number(args, "--retries", RETRIES_MAX, &retries, err) || !number(args, "--max-errors", UINT64_MAX, &policy->max_errors, err) ||
         !number(args, "--save-every", 86400, &save, err) || !skip_sizes(exh_arg(args, "--skip-size"), policy, err) ||
@@ -104,7 +103,6 @@ bool exh_rescue_plan(const struct exh_args *args, struct exh_rescue *out, struct
         return false;
     if (rate != NULL && !exh_text_size(rate, &policy->min_rate))
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--min-rate %s is not a size: a number with K, M or G", rate);
-    policy->limit_errors = errors != NULL;
     policy->retries = (uint32_t)retries;
     policy->reverse = exh_arg(args, "--reverse") != NULL;
     policy->no_scrape = exh_arg(args, "--no-scrape") != NULL;

@@ -12,7 +12,7 @@
         {.name = "--retries", .argument = "N", .help = "read sectors that failed N times more, every other time backward (default 0)"},              \
         {.name = "--skip-size", .argument = "MIN[,MAX]", .help = "jump so far behind an error, at most (default 64K, 1% of the medium; 0: never)"},  \
         {.name = "--reverse", .help = "copy from the end to the beginning first"},                                                                   \
-        {.name = "--max-errors", .argument = "N", .help = "stop, to be resumed, when more areas than this have failed"},                             \
+        {.name = "--max-errors", .argument = "N", .help = "stop, to be resumed, when more areas than this have failed (0: no limit)"},               \
         {.name = "--min-rate", .argument = "SIZE", .help = "leave areas slower than this a second for later"},                                       \
         {.name = "--timeout", .argument = "S", .help = "give a device up that does not answer for so many seconds (default: wait)"},                 \
         {.name = "--no-scrape", .help = "leave what lies between failed sectors unread"},                                                            \

@@ -49,6 +49,3 @@ x 2 acquire "$loop" -o case/a.001 --segment 100 --no-record
 : >empty.img
 x 2 acquire empty.img -o case/a.E01 --no-record
 is "$(ls -A case)" '' "left behind"
-
-# ---- the least of limits ----
-x 4 acquire "$loop" -o case/a.raw --max-errors 0 --no-record; says 'more than 0 areas'
