@@ -92,16 +92,19 @@ void exh_print(const struct exh_args *args, const char *fmt, ...)
     va_end(list);
 }
 
-void exh_answer(const struct exh_args *args, json_t *document)
+bool exh_answer(const struct exh_args *args, json_t *document)
 {
-    if (document != NULL && exh_wants_json(args)) {
+    bool told = !exh_wants_json(args);
+    if (document != NULL && !told) {
         exh_progress_break(args->watch.context);
         char *text = json_dumps(document, JSON_INDENT(1));
         if (text != NULL)
             (void)printf("%s\n", text);
+        told = text != NULL;
         free(text);
     }
     json_decref(document);
+    return told;
 }
 
 enum exh_exit exh_exit_of(const struct exh_error *err)
@@ -142,6 +145,6 @@ enum exh_exit exh_tell_error(const struct exh_args *args, const struct exh_error
               placed ? offset : "", placed ? ")" : "");
     json_t *error = exh_record_error(err);
     if (error != NULL)
-        exh_answer(args, json_pack("{s:o}", "error", error));
+        (void)exh_answer(args, json_pack("{s:o}", "error", error));
     return exh_exit_of(err);
 }

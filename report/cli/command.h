@@ -58,7 +58,8 @@ bool exh_wants_json(const struct exh_args *args);
 void exh_say(const struct exh_args *args, const char *fmt, ...) EXH_PRINTF(2, 3);   /* a line on stderr, not with --quiet */
 void exh_print(const struct exh_args *args, const char *fmt, ...) EXH_PRINTF(2, 3); /* text on stdout, not with --json */
 /* The one JSON document of the run, or nothing without --json; takes the reference. */
-void exh_answer(const struct exh_args *args, json_t *document);
+/* False: it was wanted, and there is no memory to tell it. */
+bool exh_answer(const struct exh_args *args, json_t *document);
 /* Tells the error (stderr, and {"error":...} with --json) and gives its exit code. */
 enum exh_exit exh_tell_error(const struct exh_args *args, const struct exh_error *err);
 enum exh_exit exh_exit_of(const struct exh_error *err);

@@ -432,11 +432,12 @@ static void print_result(const struct make *m)
                                                : "read twice, and the second read DIFFERS or failed: see the findings");
 }
 
-static void answer(struct make *m)
+/* False (err): the image stands and is on record, but what became of it cannot be told. */
+static bool answer(struct make *m, struct exh_error *err)
 {
-    json_t *json = exh_record_result(m->plan.format->name, &m->result);
+    json_t *json = exh_wants_json(m->args) ? exh_record_result(m->plan.format->name, &m->result) : NULL;
     if (json == NULL)
-        return;
+        return !exh_wants_json(m->args) || exh_nomem(err, "the answer; the image stands, and is on record");
     json_t *files = json_array();
     for (size_t i = 0; i < m->result.files.count; i++) {
         json_t *file = json_incref(json_array_get(json_object_get(json, "files"), i));
@@ -448,7 +449,7 @@ static void answer(struct make *m)
     add_device(m, json);
     if (m->result.source_read_twice)
         (void)json_object_set_new(json, "second_read", second_read_json(m));
-    exh_answer(m->args, json);
+    return exh_answer(m->args, json) || exh_nomem(err, "the answer; the image stands, and is on record");
 }
 
 static enum exh_exit exit_code(const struct make *m)
@@ -519,8 +520,7 @@ static enum exh_exit run(struct make *m, struct exh_fields *fields)
     exh_recording_tell(m->args, &m->recording);
     if (!recorded)
         return exh_tell_error(m->args, &record_err);
-    answer(m);
-    return exit_code(m);
+    return answer(m, &record_err) ? exit_code(m) : exh_tell_error(m->args, &record_err);
 }
 
 enum exh_exit exh_make_image(struct exh_args *args, const char *type, struct exh_opened *source, struct exh_fields *fields,
