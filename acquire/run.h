@@ -31,6 +31,19 @@ struct exh_run {
 
 /* put.c - reads the medium into the sink, with the digests of record. */
 EXH_MUST_CHECK bool exh_run_put(struct exh_run *run, struct exh_error *err);
+/* put_passes.c - into the raw image itself, or into the work file behind what the image has taken. */
+EXH_MUST_CHECK bool exh_run_save_in_passes(struct exh_run *run, struct exh_error *err);
+/* put_feed.c - from the raw file the passes filled, what could not be read marked in it, to the digests and the image. */
+EXH_MUST_CHECK bool exh_run_feed(struct exh_run *run, struct exh_error *err);
+/* What the three share. One walk of a pipeline: the consumers' finish is called once, after the last of them. `fill`: with the plan's pattern. */
+EXH_MUST_CHECK bool exh_run_walk(struct exh_run *run, struct exh_medium *medium, struct exh_route *route, struct exh_consumer **consumers,
+                                 size_t count, bool fill, struct exh_error *err);
+EXH_MUST_CHECK bool exh_run_open_sink(struct exh_run *run, const struct exh_format *format, const char *name, const struct exh_layout *declared,
+                                      bool resume, struct exh_sink **out, struct exh_error *err);
+size_t exh_run_digests(struct exh_run *run, struct exh_consumer **consumers); /* room for EXH_PIPELINE_CONSUMERS_MAX; leaves one free */
+const struct exh_track *exh_run_track(const struct exh_run *run);
+uint64_t exh_run_sectors(const struct exh_run *run);
+uint32_t exh_run_unit(const struct exh_run *run); /* blocks that suit both medium and image */
 /* An orderly stop: what was done is made durable, and the journal says when and why. */
 void exh_run_pause(struct exh_run *run, const struct exh_error *why);
 /* Is the medium read thoroughly, once, ascending: it does not fail, or was said to be in good health? */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Each system call of a small acquisition fails once, and once for good from there; each nth allocation fails. Never a signal; a published image
+# R20: each system call of a small acquisition fails once, and once for good from there; each nth allocation fails. Never a signal; a published image
 # is right; an exit status of 0 means one was published; whatever is left of the ledger is in order.
 [ ! -w /dev/shm ] || export TMPDIR=/dev/shm # hundreds of runs, each with its fsyncs
 . "$(dirname "$0")/../lib.sh"
