@@ -9,12 +9,12 @@ for preset in dev asan; do
   echo "== $preset"
   cmake --preset "$preset" >/dev/null
   cmake --build --preset "$preset" -- --quiet
-  leave=none
-  [ "$preset" != asan ] || leave=machine
-  ctest --preset "$preset" --output-on-failure -j "$(nproc)" -LE "^$leave\$"
+  leave=none kills=${EXHIBIT_KILLS:-50}
+  [ "$preset" != asan ] || leave=machine kills=8
+  EXHIBIT_KILLS=$kills ctest --preset "$preset" --output-on-failure -j "$(nproc)" -LE "^$leave\$"
 done
 echo "== tsan"
 cmake --preset tsan >/dev/null
 cmake --build --preset tsan -- --quiet
-ctest --preset tsan --output-on-failure -j "$(nproc)" -R 'unit\.(pipeline|acquire|ewf)'
+ctest --preset tsan --output-on-failure -j "$(nproc)" -R 'unit\.(pipeline|acquire|ewf|reader|device|nbd)'
 sh tests/fuzz/run.sh 30
