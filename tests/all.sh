@@ -9,9 +9,9 @@ for preset in dev asan; do
   echo "== $preset"
   cmake --preset "$preset" >/dev/null
   cmake --build --preset "$preset" -- --quiet
-  leave=none kills=${EXHIBIT_KILLS:-50}
-  [ "$preset" != asan ] || leave=machine kills=8
-  EXHIBIT_KILLS=$kills ctest --preset "$preset" --output-on-failure -j "$(nproc)" -LE "^$leave\$"
+  leave=none
+  [ "$preset" != asan ] || { leave=machine; EXHIBIT_KILLS=8; export EXHIBIT_KILLS; }
+  ctest --preset "$preset" --output-on-failure -j "$(nproc)" -LE "^$leave\$"
 done
 echo "== tsan"
 cmake --preset tsan >/dev/null
