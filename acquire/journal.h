@@ -53,7 +53,7 @@ struct exh_history {
     uint64_t runs;
     struct exh_journal_data *data; /* by LBA, none overlapping another */
     size_t data_count, data_capacity;
-    struct exh_sectors lost; /* BAD: filling, and not data since (which is GOOD) */
+    struct exh_sectors lost;       /* BAD: filling, and not data since (which is GOOD) */
     struct exh_pass_count *passes; /* totals over the runs, in the order they first ran */
     size_t pass_count, pass_capacity;
     struct exh_journal_pause *pauses; /* between runs; the last one's `resumed` is 0 until this run begins */

@@ -147,9 +147,9 @@ bool exh_stage_publish(struct exh_stage *stage, const struct exh_names *files, s
     return exh_in_file(err, stage->places[0].folder);
 }
 
-/* What is in its target and not in the staging folder was moved by the run that was cut - if it is that very file: one of the same name that is another
- * (the folder was copied; somebody put his own there) is left alone. What is in both was cut between the two steps of a move: the same file under two
- * names, or a name that was claimed with an empty file; the staging folder's stands. */
+/* What is in its target and not in the staging folder was moved by the run that was cut - if it is that very file: one of the same name that is
+ * another (the folder was copied; somebody put his own there) is left alone. What is in both was cut between the two steps of a move: the same file
+ * under two names, or a name that was claimed with an empty file; the staging folder's stands. */
 static bool return_file(const struct exh_place *p, uint64_t inode, const char *name, struct exh_error *err)
 {
     struct stat here, there;

@@ -8,13 +8,13 @@
 
 #include "formats/model/names.h"
 
-#define EXH_STAGE_STATE "state" /* what was asked for, written before the first read: the command's own text */
+#define EXH_STAGE_STATE "state"  /* what was asked for, written before the first read: the command's own text */
 #define EXH_STAGE_MAP_END ".map" /* behind the image's name: the map that is published with it */
 
 struct exh_stage;
 
-/* `image` is the final path. EXH_REFUSED when it or its .partial exists; EXH_USAGE for a name that the staging folder uses itself; EXH_NOT_FOUND for a
- * folder that is absent or forbidden. */
+/* `image` is the final path. EXH_REFUSED when it or its .partial exists; EXH_USAGE for a name that the staging folder uses itself; EXH_NOT_FOUND for
+ * a folder that is absent or forbidden. */
 struct exh_stage *exh_stage_open(const char *image, struct exh_error *err);
 /* Takes up what an earlier run left, and locks it. EXH_NOT_FOUND: there is no partial. EXH_REFUSED: another run is at it, or a file stands where the
  * image will go. What was already published when that run was cut is moved back first. */

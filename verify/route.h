@@ -9,8 +9,8 @@ struct exh_route;
 
 struct exh_route_ops {
     bool (*next)(struct exh_route *, struct exh_want *out); /* false: nothing more to ask for now */
-    /* What a read gave, before any consumer sees it; may be NULL. It may cut the block (exh_block_cut): what lies behind is withheld from the consumers; a
-     * block cut to nothing is withheld whole. Only for media that are read one at a time. */
+    /* What a read gave, before any consumer sees it; may be NULL. It may cut the block (exh_block_cut): what lies behind is withheld from the
+     * consumers; a block cut to nothing is withheld whole. Only for media that are read one at a time. */
     void (*outcome)(struct exh_route *, struct exh_block *, const struct exh_faults *);
 };
 

@@ -31,7 +31,8 @@ void exh_watch_warn(const struct exh_watch *watch, const char *fmt, ...)
 
 void exh_watch_area(const struct exh_watch *watch, int64_t lba, uint64_t count, uint64_t total, char area, const char *pass)
 {
-    exh_watch_tell(watch, &(struct exh_event){.kind = EXH_EVENT_AREA, .text = pass, .lba = lba, .count = count, .total_sectors = total, .area = area});
+    exh_watch_tell(watch,
+                   &(struct exh_event){.kind = EXH_EVENT_AREA, .text = pass, .lba = lba, .count = count, .total_sectors = total, .area = area});
 }
 
 bool exh_watch_cancelled(const struct exh_watch *watch)

@@ -22,10 +22,10 @@ struct exh_peek {
 struct exh_siblings; /* formats/container/siblings.h */
 
 struct exh_open {
-    struct exh_siblings *siblings; /* opens the other files of a set; NULL: there are none to be had */
-    const char *path;              /* as the user gave it; may be NULL (memory) */
-    uint32_t sector_bytes;         /* asked for by the user; 0 = the format's own, or 512 */
-    bool past_cache;               /* read past the page cache where the file system can */
+    struct exh_siblings *siblings;   /* opens the other files of a set; NULL: there are none to be had */
+    const char *path;                /* as the user gave it; may be NULL (memory) */
+    uint32_t sector_bytes;           /* asked for by the user; 0 = the format's own, or 512 */
+    bool past_cache;                 /* read past the page cache where the file system can */
     const struct exh_names *folders; /* where segments may lie beside the image's own folder, in order; NULL: nowhere else */
 };
 

@@ -159,7 +159,8 @@ static bool set_device(json_t *json, const struct exh_device_facts *facts)
 
 json_t *exh_record_source(enum exh_source_kind kind, const char *path, const struct exh_device_facts *facts, const struct exh_layout *layout)
 {
-    static const char *const kinds[] = {[EXH_SOURCE_DEVICE] = "device", [EXH_SOURCE_FILE] = "file", [EXH_SOURCE_STDIN] = "stdin", [EXH_SOURCE_NBD] = "nbd"};
+    static const char *const kinds[] = {
+        [EXH_SOURCE_DEVICE] = "device", [EXH_SOURCE_FILE] = "file", [EXH_SOURCE_STDIN] = "stdin", [EXH_SOURCE_NBD] = "nbd"};
     uint64_t bytes = layout != NULL ? exh_layout_bytes(layout) : EXH_SECTORS_UNKNOWN;
     uint32_t sector = layout != NULL && layout->track_count > 0 ? layout->tracks[0].main_bytes : 0;
     if (facts != NULL) {

@@ -6,9 +6,9 @@
  *   {"v":1,"prev":HEX64,"seq":N,"time":"2026-11-22T07:00:00Z","type":T,"actor":{},"object":{},"body":{}}
  * prev of line 1 is 64 zeros. No floats, no absolute path unless it names the source.
  *
- * type     ledger-created | ledger-adopted | acquire-begin | acquire-pause | acquire-resume | acquire-end | convert-begin | convert-end | verify | hash | report | import
- * actor    {"user","uid","host","program","system","examiner"?: as body.case says}
- * object   {"image": path relative to the ledger's folder, "case"?, "exhibit"?, "guid"?: 32 hex}
+ * type     ledger-created | ledger-adopted | acquire-begin | acquire-pause | acquire-resume | acquire-end | convert-begin | convert-end | verify |
+ * hash | report | import actor    {"user","uid","host","program","system","examiner"?: as body.case says} object   {"image": path relative to the
+ * ledger's folder, "case"?, "exhibit"?, "guid"?: 32 hex}
  *
  * body of ledger-created {"store": 32 hex, "machine_id","device","inode","born","schema"}; of ledger-adopted
  * {"store","reason","machine_id","device","inode","born","from":{"store","seq","head"}} machine_id is a hash of the machine's; born is the ledger
@@ -24,16 +24,15 @@
  *                   and of a failing or resumed medium:
  *                   "fill"?: "zeros"|"pattern"    (what stands in unreadable sectors of the image)
  *                   "passes"?:[{"pass":"stream"|"copy"|"copy-back"|"sweep"|"trim"|"scrape"|"retry","number","reads","failed_reads","sectors_read","milliseconds"}],
- *                   "speed"?:{"cell_sectors","cells":[[lba,sectors,microseconds]...]}    (at most 512 cells of equal size over the medium; reading time, cells without one left out)
- *                   "trouble"?:[{"lba","count","attempts","errno","sense"?:[key,asc,ascq],"milliseconds"}]   (of the ranges that could not be read, at most 1,000)
- *                   "recovered_sectors"?: that failed at least once and then read, "given_up_sectors"?: of the unreadable ones, not tried alone,
- *                   "changed"?:[[lba,count]...]    (read one way and later another)
- *                   "hidden_areas"?:{"hpa","dco","ama": each {"state":"none"|"found"|"not-checked","sectors"?,"why"?}},
- *                   "health"?:{"before","after": each {"state":"passed"|"failing"|"not-available","kind","why"?,"attributes":[{"id","name","value","worst","threshold","raw"}]}},
- *                   "pauses"?:[{"paused": time|null,"resumed": time,"seconds": n|null,"why","kept_sectors","lost_sectors"}]    (null: not known, the run was killed)
- *                   "reader"?:{"process": bool,"capabilities"?: text,"no_new_privileges"?: bool,"system_call_filter"?: bool}}
- *   In a line, chunks gains "blob": SHA-256 of the chunk lines ("track lba sectors not_good hex LF" each); an unreadable list of more than 1,000
- * ranges is
+ *                   "speed"?:{"cell_sectors","cells":[[lba,sectors,microseconds]...]}    (at most 512 cells of equal size over the medium; reading
+ * time, cells without one left out) "trouble"?:[{"lba","count","attempts","errno","sense"?:[key,asc,ascq],"milliseconds"}]   (of the ranges that
+ * could not be read, at most 1,000) "recovered_sectors"?: that failed at least once and then read, "given_up_sectors"?: of the unreadable ones, not
+ * tried alone, "changed"?:[[lba,count]...]    (read one way and later another) "hidden_areas"?:{"hpa","dco","ama": each
+ * {"state":"none"|"found"|"not-checked","sectors"?,"why"?}}, "health"?:{"before","after": each
+ * {"state":"passed"|"failing"|"not-available","kind","why"?,"attributes":[{"id","name","value","worst","threshold","raw"}]}}, "pauses"?:[{"paused":
+ * time|null,"resumed": time,"seconds": n|null,"why","kept_sectors","lost_sectors"}]    (null: not known, the run was killed) "reader"?:{"process":
+ * bool,"capabilities"?: text,"no_new_privileges"?: bool,"system_call_filter"?: bool}} In a line, chunks gains "blob": SHA-256 of the chunk lines
+ * ("track lba sectors not_good hex LF" each); an unreadable list of more than 1,000 ranges is
  *   {"blob": SHA-256 of the lines "lba count LF", "ranges": n} instead.
  * SOURCE           {"kind":"device"|"file"|"stdin"|"nbd"|"image","path","bytes"?,"sector_size"?, "physical_sector_size"?,"read_only"?:
  * bool,"mounts"?,"holders"?,"removable"?,"partition"?, "identity":{vendor,model,serial,wwn,firmware,bus,export: known ones only},

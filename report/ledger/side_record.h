@@ -13,9 +13,9 @@ char *exh_side_record_path(const char *image); /* "disk.E01.record.jsonl"; new s
 EXH_MUST_CHECK bool exh_side_record_append(const char *path, char *const *lines, size_t line_count, const struct exh_ledger_blob *blobs,
                                            size_t blob_count, struct exh_error *err);
 
-/* For an operation that goes on: cuts off what a run of it was killed in the middle of appending (half a line, a line without its series), and removes
- * a file that holds no more than a part of `first_line` (may be NULL). A record that is wrong in another way, or of another operation, is left as it
- * is. */
+/* For an operation that goes on: cuts off what a run of it was killed in the middle of appending (half a line, a line without its series), and
+ * removes a file that holds no more than a part of `first_line` (may be NULL). A record that is wrong in another way, or of another operation, is
+ * left as it is. */
 EXH_MUST_CHECK bool exh_side_record_mend(const char *path, const char *operation, const char *first_line, struct exh_error *err);
 
 /* Without a ledger: composes the next line of the record's own chain and appends it with its blobs. object and body are borrowed.
