@@ -6,43 +6,75 @@
  *   {"v":1,"prev":HEX64,"seq":N,"time":"2026-11-22T07:00:00Z","type":T,"actor":{},"object":{},"body":{}}
  * prev of line 1 is 64 zeros. No floats, no absolute path unless it names the source.
  *
- * type     ledger-created | ledger-adopted | acquire-begin | acquire-pause | acquire-resume | acquire-end | convert-begin | convert-end | verify |
- * hash | report | import actor    {"user","uid","host","program","system","examiner"?: as body.case says} object   {"image": path relative to the
- * ledger's folder, "case"?, "exhibit"?, "guid"?: 32 hex}
+ * type     ledger-created | ledger-adopted | acquire-begin | acquire-pause | acquire-resume | acquire-end | convert-begin | convert-end |
+ *          verify | hash | report | import
  *
- * body of ledger-created {"store": 32 hex, "machine_id","device","inode","born","schema"}; of ledger-adopted
- * {"store","reason","machine_id","device","inode","born","from":{"store","seq","head"}} machine_id is a hash of the machine's; born is the ledger
- * file's birth time ("" where the file system keeps none). body of *-begin  {"operation": 32 hex, "command":[argv], "source":SOURCE,
- * "plan":{"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[], "read_policy"?: text,"start"?,"count"?}, "case":{fields},
- * "environment":{"os","kernel","libraries":{},"time_zone","clock":{"synchronised":bool|null}}} body of *-end
- * {"operation","begin_seq","outcome":"done"|"failed"|"interrupted","started","ended","seconds_reading","seconds_verifying",
- *                   "source":SOURCE,"case":{fields},"notices":[text], "error"?:ERROR, and on "done" everything of RESULT}
- * RESULT
- * {"format","files":[{"name","bytes"}],"sector_size","sectors","bytes","tail_bytes","layout":LAYOUT,"unreadable_sectors","unreadable":[[lba,count]...],
- *                   "digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},"acquisition","of",
- *                   "verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]},
- *                   and of a failing or resumed medium:
- *                   "fill"?: "zeros"|"pattern"    (what stands in unreadable sectors of the image)
- *                   "passes"?:[{"pass":"stream"|"copy"|"copy-back"|"sweep"|"trim"|"scrape"|"retry","number","reads","failed_reads","sectors_read","milliseconds"}],
- *                   "speed"?:{"cell_sectors","cells":[[lba,sectors,microseconds]...]}    (at most 512 cells of equal size over the medium; reading
- * time, cells without one left out) "trouble"?:[{"lba","count","attempts","errno","sense"?:[key,asc,ascq],"milliseconds"}]   (of the ranges that
- * could not be read, at most 1,000) "recovered_sectors"?: that failed at least once and then read, "given_up_sectors"?: of the unreadable ones, not
- * tried alone, "changed"?:[[lba,count]...]    (read one way and later another) "hidden_areas"?:{"hpa","dco","ama": each
- * {"state":"none"|"found"|"not-checked","sectors"?,"why"?}}, "health"?:{"before","after": each
- * {"state":"passed"|"failing"|"not-available","kind","why"?,"attributes":[{"id","name","value","worst","threshold","raw"}]}}, "pauses"?:[{"paused":
- * time|null,"resumed": time,"seconds": n|null,"why","kept_sectors","lost_sectors"}]    (null: not known, the run was killed) "reader"?:{"process":
- * bool,"capabilities"?: text,"no_new_privileges"?: bool,"system_call_filter"?: bool}} In a line, chunks gains "blob": SHA-256 of the chunk lines
- * ("track lba sectors not_good hex LF" each); an unreadable list of more than 1,000 ranges is
- *   {"blob": SHA-256 of the lines "lba count LF", "ranges": n} instead.
- * SOURCE           {"kind":"device"|"file"|"stdin"|"nbd"|"image","path","bytes"?,"sector_size"?, "physical_sector_size"?,"read_only"?:
- * bool,"mounts"?,"holders"?,"removable"?,"partition"?, "identity":{vendor,model,serial,wwn,firmware,bus,export: known ones only},
- * "image"?:{"format","verdict"?,...}} LAYOUT
- * {"kind":"disk"|"disc","sessions","tracks":[{"number","session","mode","first_lba","sectors","main_bytes","sub_bytes","control"?,"tail_bytes"?}]}
- * body of verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?:
- * text,"bytes","sectors","unreadable_sectors","unread_now"} FINDING          {"check","outcome","detail","file"?,"offset"?,"lba"?,"count"?,"basis"?}
- * body of hash     {"operation","source":SOURCE,"digests":[],"bytes","sectors"}
- * body of import   {"line": a line of a side record, verbatim, "sha256": its hash}; its object is that line's, with the image's name as seen from
- * this ledger body of report   {"operation","files":[{"name","bytes","sha256"}],"cites":{"seq","head"}} ERROR {"code","text","file"?,"offset"?}
+ * actor    {"user","uid","host","program","system","examiner"?: as body.case says}
+ *
+ * object   {"image": path relative to the ledger's folder, "case"?, "exhibit"?, "guid"?: 32 hex}
+ *
+ * Bodies:
+ *
+ * ledger-created   {"store": 32 hex,"machine_id","device","inode","born","schema"}
+ *
+ * ledger-adopted   {"store","reason","machine_id","device","inode","born","from":{"store","seq","head"}}
+ *     machine_id is a hash of the machine's; born is the ledger file's birth time ("" where the file system keeps none).
+ *
+ * *-begin   {"operation": 32 hex,"command":[argv],"source":SOURCE,"plan":PLAN,"case":{fields},
+ *     "environment":{"os","kernel","libraries":{},"time_zone","clock":{"synchronised":bool|null}}}
+ *
+ * *-end, and -pause of what can be resumed   {"operation","begin_seq","outcome":"done"|"failed"|"interrupted","started","ended",
+ *     "seconds_reading","seconds_verifying","source":SOURCE,"case":{fields},"notices":[text],"error"?:ERROR,"hidden_areas"?,"health"?,
+ *     "reader"?, and on "done" everything of RESULT}
+ *
+ * *-resume   {"operation","begin_seq","command":[argv],"source":SOURCE,"pause":PAUSE,"environment"}
+ *
+ * verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?: text,"bytes","sectors",
+ *     "unreadable_sectors","unread_now"}
+ *
+ * hash     {"operation","source":SOURCE,"digests":[],"bytes","sectors"}
+ *
+ * import   {"line": a line of a side record, verbatim,"sha256": its hash}; its object is that line's, the image named as seen from this ledger
+ *
+ * report   {"operation","files":[{"name","bytes","sha256"}],"cites":{"seq","head"}}
+ *
+ * Parts:
+ *
+ * PLAN     {"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[],"read_policy"?: text,"start"?,"count"?}
+ *
+ * RESULT   {"format","files":[{"name","bytes"}],"sector_size","sectors","bytes","tail_bytes","layout":LAYOUT,"unreadable_sectors",
+ *     "unreadable":[[lba,count]...],"digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},
+ *     "acquisition","of","verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]}}
+ *     In a line, chunks gains "blob": SHA-256 of the chunk lines ("track lba sectors not_good hex LF" each); an unreadable list of more than
+ *     1,000 ranges is {"blob": SHA-256 of the lines "lba count LF","ranges": n} instead.
+ *     Of a failing or resumed medium, where there is something to tell:
+ *     "fill": "zeros"|"pattern"   what stands in the unreadable sectors of the image
+ *     "passes":[{"pass":"stream"|"copy"|"copy-back"|"sweep"|"trim"|"scrape"|"retry","number","reads","failed_reads","sectors_read",
+ *         "milliseconds"}]
+ *     "speed":{"cell_sectors","cells":[[lba,sectors,microseconds]...]}   at most 512 cells of equal size; those without a reading left out
+ *     "trouble":[{"lba","count","attempts","errno","sense"?:[key,asc,ascq],"milliseconds"}]   of what could not be read, at most 1,000
+ *     "recovered_sectors"   that failed at least once and then read
+ *     "given_up_sectors"    of the unreadable ones, those that were not tried alone
+ *     "changed":[[lba,count]...]   that read one way and later another
+ *     "pauses":[PAUSE and, of the last, "kept_sectors","lost_sectors"]
+ *     Of a device:
+ *     "hidden_areas":{"hpa","dco","ama": each {"state":"none"|"found"|"not-checked","sectors"?,"why"?}}
+ *     "health":{"before","after": each {"state":"passed"|"failing"|"not-available","kind","why"?,
+ *         "attributes":[{"id","name","value","worst","threshold","raw"}]}}
+ *     "reader":{"process": bool,"capabilities"?: text,"no_new_privileges"?: bool,"system_call_filter"?: bool}
+ *
+ * PAUSE    {"paused": time|null,"resumed": time,"seconds": n|null,"why"}   null: not known, the run was killed
+ *
+ * SOURCE   {"kind":"device"|"file"|"stdin"|"nbd"|"image","path","bytes"?,"sector_size"?,"physical_sector_size"?,"read_only"?: bool,"mounts"?,
+ *     "holders"?,"removable"?,"partition"?,"identity":{vendor,model,serial,wwn,firmware,bus,export: known ones only},
+ *     "image"?:{"format","verdict"?,...}}
+ *
+ * LAYOUT   {"kind":"disk"|"disc","sessions","tracks":[{"number","session","mode","first_lba","sectors","main_bytes","sub_bytes","control"?,
+ *     "tail_bytes"?}]}
+ *
+ * FINDING  {"check","outcome","detail","file"?,"offset"?,"lba"?,"count"?,"basis"?}
+ *
+ * ERROR    {"code","text","file"?,"offset"?}
  */
 #ifndef EXH_REPORT_LEDGER_RECORD_H
 #define EXH_REPORT_LEDGER_RECORD_H
