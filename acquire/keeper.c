@@ -86,10 +86,6 @@ static bool note_states(struct exh_keeper *k, const struct exh_block *block, str
     return true;
 }
 
-static char status_of(enum exh_pass pass) { return pass == EXH_PASS_TRIM ? '*' : pass == EXH_PASS_SCRAPE ? '/' : pass == EXH_PASS_RETRY ? '-' : '?'; }
-
-static unsigned pass_number(enum exh_pass pass) { return pass == EXH_PASS_BACK ? 2 : pass == EXH_PASS_SWEEP ? 3 : 1; }
-
 static bool keeper_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
 {
     struct exh_keeper *k = (struct exh_keeper *)consumer;
@@ -100,8 +96,7 @@ static bool keeper_take(struct exh_consumer *consumer, const struct exh_block *b
     if (k->journal == NULL)
         return true;
     k->file.position = (uint64_t)(block->lba - k->first);
-    k->file.status = status_of((enum exh_pass)block->pass);
-    k->file.pass = pass_number((enum exh_pass)block->pass);
+    exh_pass_status((enum exh_pass)block->pass, &k->file.status, &k->file.pass);
     if (!journal_data(k, block, err) || (k->by_place && !note_states(k, block, err)))
         return exh_on_side(err, EXH_SIDE_DESTINATION);
     return k->save_seconds == 0 || now_ms() - k->saved_ms < k->save_seconds * 1000u || exh_keeper_save(k, err);

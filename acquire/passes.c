@@ -243,12 +243,21 @@ enum exh_pass exh_passes_current(const struct exh_passes *passes, uint32_t *numb
 
 void exh_passes_status(const struct exh_passes *passes, uint64_t *position, char *status, unsigned *number)
 {
+    *position = passes->asked;
+    exh_pass_status(passes->pass, status, number);
+    if (passes->end == EXH_PASSES_DONE)
+        *status = '+';
+    if (passes->pass == EXH_PASS_RETRY)
+        *number = passes->retry;
+}
+
+void exh_pass_status(enum exh_pass pass, char *status, unsigned *number)
+{
     static const char characters[EXH_PASS_COUNT] = {'?', '?', '?', '?', '*', '/', '-'};
     /* Copying is five passes there; 3 and 4 are for slow areas, which the sweep reads here. */
     static const unsigned numbers[EXH_PASS_COUNT] = {1, 1, 2, 5, 1, 1, 1};
-    *position = passes->asked;
-    *status = passes->end == EXH_PASSES_DONE ? '+' : characters[passes->pass];
-    *number = passes->pass == EXH_PASS_RETRY ? passes->retry : numbers[passes->pass];
+    *status = characters[pass];
+    *number = numbers[pass];
 }
 
 const struct exh_sectors *exh_passes_lies(const struct exh_passes *passes) { return &passes->lies; }

@@ -28,6 +28,8 @@ enum exh_pass {
 };
 #define EXH_PASS_COUNT 7
 const char *exh_pass_name(enum exh_pass pass); /* "stream", "copy", "copy-back", "sweep", "trim", "scrape", "retry" */
+/* What a mapfile calls it: current_status and current_pass. */
+void exh_pass_status(enum exh_pass pass, char *status, unsigned *number);
 
 #define EXH_PASS_CLUSTER_BYTES (64u << 10) /* what a failed read costs at most in sectors to be trimmed; ddrescue's, too */
 #define EXH_PASS_EDGE_BYTES 4096u          /* the same behind a good prefix: the error lies here, or in the rest of the page it was read by */
