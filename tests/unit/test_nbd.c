@@ -536,7 +536,8 @@ static void a_server_that_comes_back(void **state)
         assert_true(read_block(lba, 2048, EXH_ONCE, &block));
     stop_server(SIGKILL);
     SERVE_BAD("describe=A small disk");
-    for (int64_t lba = 3 * 2048; lba < 6 * 2048; lba += 2048) {
+    /* To the end: what the first server sent ahead may have come before it died, the last block was never asked of it. */
+    for (int64_t lba = 3 * 2048; lba < SIZE / 512; lba += 2048) {
         assert_true(read_block(lba, 2048, EXH_ONCE, &block));
         assert_int_equal(block.state[2047], EXH_GOOD);
         assert_memory_equal(block.main, truth + lba * 512, 1048576);
