@@ -16,7 +16,7 @@ static bool ascending_next(struct exh_route *route, struct exh_want *out)
             count = a->unit_sectors;
         if (t->sectors != EXH_SECTORS_UNKNOWN && count > t->sectors - done)
             count = (uint32_t)(t->sectors - done);
-        *out = (struct exh_want){.track = t, .lba = a->lba, .count = count, .effort = a->effort};
+        *out = (struct exh_want){.track = t, .lba = a->lba, .count = count, .effort = a->effort, .with_sub = t->sub_bytes > 0};
         a->lba += count;
         return true;
     }
@@ -84,7 +84,7 @@ static bool lanes_next(struct exh_route *route, struct exh_want *out)
         count = r->unit_sectors;
     if ((int64_t)count > lane->end - lane->lba)
         count = (uint32_t)(lane->end - lane->lba);
-    *out = (struct exh_want){.track = lane->track, .lba = lane->lba, .count = count, .effort = r->effort};
+    *out = (struct exh_want){.track = lane->track, .lba = lane->lba, .count = count, .effort = r->effort, .with_sub = lane->track->sub_bytes > 0};
     uint64_t bytes = (uint64_t)count * lane->track->main_bytes;
     r->run_left -= bytes < r->run_left ? bytes : r->run_left;
     lane->lba += count;

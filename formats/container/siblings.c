@@ -1,8 +1,10 @@
 /* siblings.c - files of the image's own folder and of those named beside it, and no others. See siblings.h. */
 #include "formats/container/siblings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,6 +108,77 @@ struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *
     if (path == NULL)
         (void)exh_nomem(err, "a path");
     free(path);
+    return source;
+}
+
+/* ---- names as descriptors write them ---- */
+
+static bool is_separator(char c) { return c == '/' || c == '\\'; }
+
+/* The part behind the last separator; NULL (err) when the reference climbs or names nothing. */
+static const char *referenced_base(const char *reference, struct exh_error *err)
+{
+    const char *base = reference[0] != '\0' && reference[1] == ':' ? reference + 2 : reference;
+    for (const char *p = base; *p != '\0'; p++) {
+        bool begins = p == base || is_separator(p[-1]);
+        if (begins && p[0] == '.' && p[1] == '.' && (p[2] == '\0' || is_separator(p[2]))) {
+            (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%.200s' leads out of the image's folder", reference);
+            return NULL;
+        }
+    }
+    for (const char *p = base; *p != '\0'; p++)
+        if (is_separator(*p))
+            base = p + 1;
+    if (name_is_plain(base))
+        return base;
+    (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%.200s' names no file", reference);
+    return NULL;
+}
+
+/* The one entry of the image's folder that differs only in case (ASCII), on the heap; NULL: none, or (err) several. */
+static char *find_other_case(const struct exh_siblings *siblings, const char *name, struct exh_error *err)
+{
+    char *found = NULL;
+    int fd = openat(siblings->folders[0].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (folder == NULL && fd >= 0)
+        (void)close(fd);
+    for (const struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;) {
+        if (strcasecmp(e->d_name, name) != 0)
+            continue;
+        if (found != NULL) {
+            (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%.200s' is not there, and '%.100s' and '%.100s' differ from it only in case", name,
+                           found, e->d_name);
+            free(found);
+            found = NULL;
+            break;
+        }
+        found = exh_text_copy(e->d_name, strlen(e->d_name));
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+    return found;
+}
+
+struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const char *reference, bool past_cache, char **path, bool *as_named,
+                                           struct exh_error *err)
+{
+    *path = NULL;
+    const char *base = referenced_base(reference, err);
+    char *bent = base != NULL && find(siblings, base) == NULL ? find_other_case(siblings, base, err) : NULL;
+    if (base == NULL || err->code != EXH_OK)
+        return NULL;
+    const char *name = bent != NULL ? bent : base;
+    *as_named = name == reference;
+    struct exh_source *source = exh_siblings_open(siblings, name, false, past_cache, err);
+    if (source == NULL && err->code == EXH_NOT_FOUND)
+        (void)exh_context(err, "'%.200s'", reference);
+    if (source != NULL && (*path = exh_siblings_path(siblings, name)) == NULL) {
+        (void)exh_nomem(err, "a path");
+        exh_source_close(source);
+        source = NULL;
+    }
+    free(bent);
     return source;
 }
 

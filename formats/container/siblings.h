@@ -18,6 +18,12 @@ struct exh_siblings *exh_siblings_across(const char *path, const struct exh_name
 const char *exh_siblings_folder(const struct exh_siblings *siblings); /* as given, "." when none */
 /* Opens one by exact name; EXH_NOT_FOUND when it is not there. Held open, or lazy. */
 struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *name, bool lazy, bool past_cache, struct exh_error *err);
+/* Opens the file that a descriptor calls `reference`, whatever its author's system wrote: a backslash separates like '/', a drive letter or an
+ * absolute or relative path in front is left away, and where no file has the exact name the only one that differs in case is taken. *path (the
+ * caller frees) is where it lies, *as_named false when the name had to be bent. EXH_REFUSED for a reference with "..", one that ends in no name, or
+ * two files that differ only in case; EXH_NOT_FOUND names what was looked for. */
+struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const char *reference, bool past_cache, char **path, bool *as_named,
+                                           struct exh_error *err);
 bool exh_siblings_has(struct exh_siblings *siblings, const char *name);
 /* "folder/name" on the heap, for messages and lists of files: where it lies, or where it would in the image's own folder. NULL: no memory. */
 char *exh_siblings_path(const struct exh_siblings *siblings, const char *name);

@@ -23,7 +23,7 @@ struct exh_block {
     uint8_t pass;    /* of the want */
     uint32_t micros; /* how long the device took for it; 0: not told */
     uint8_t *main;   /* 4096-aligned, so that a device can read into it directly */
-    uint8_t *sub;    /* NULL when no subchannel was wanted */
+    uint8_t *sub;    /* sub_bytes per sector; of a track without subchannel, or when it was not wanted, it means nothing */
     uint8_t *state, *sub_state;
     uint32_t room_sectors; /* how many sectors of room_bytes fit */
     uint32_t room_bytes;

@@ -37,6 +37,9 @@ struct exh_format {
     struct exh_source *(*unwrap)(struct exh_source *, const struct exh_open *, struct exh_error *); /* may be NULL */
     bool (*create)(const struct exh_create *, struct exh_sink **out, struct exh_error *);           /* NULL: cannot be written */
     unsigned can;                                                                                   /* exh_sink_can of its sink */
+    /* What an image of this layout would lose in this format, a line each ("CD-TEXT", "INDEX 02 of track 3") added to `losses`; false (EXH_REFUSED)
+     * when it cannot be written at all. NULL: the flags say it all. */
+    bool (*fits)(const struct exh_layout *, struct exh_names *losses, struct exh_error *);
     /* What an unfinished image in a staging folder has kept: *out reads its first *kept sectors (the layout is the declared one, what lies behind is
      * MISSING); nothing kept: *out NULL, *kept 0, true. EXH_CORRUPT when what is there is not a beginning. NULL: nothing is ever kept. */
     bool (*open_kept)(const char *path, const struct exh_open *, struct exh_medium **out, uint64_t *kept, struct exh_error *err);

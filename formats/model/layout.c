@@ -25,6 +25,9 @@ static bool track_check(const struct exh_layout *layout, uint32_t i, struct exh_
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "track %u has sectors of %u + %u bytes", t->number, t->main_bytes, t->sub_bytes);
     if (t->tail_bytes >= t->main_bytes || (t->tail_bytes != 0 && t->sectors == 0))
         return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "track %u ends in %u bytes of a sector of %u", t->number, t->tail_bytes, t->main_bytes);
+    if (t->stored_pregap > t->sectors || t->pregap < t->stored_pregap || memchr(t->isrc, '\0', sizeof t->isrc) == NULL)
+        return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "track %u of %llu sectors has a pregap of %u, %u of them stored", t->number,
+                        (unsigned long long)t->sectors, t->pregap, t->stored_pregap);
     if (t->sectors == EXH_SECTORS_UNKNOWN)
         return layout->track_count == 1 || exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "track %u has no known length", t->number);
     if (t->sectors > EXH_MEDIA_BYTES_MAX / t->main_bytes || t->first < INT32_MIN || t->first > (int64_t)(EXH_MEDIA_BYTES_MAX / t->main_bytes))
@@ -78,12 +81,25 @@ uint64_t exh_layout_sectors(const struct exh_layout *layout)
     return sectors;
 }
 
+const struct exh_track *exh_layout_track(const struct exh_layout *layout, unsigned number)
+{
+    for (uint32_t i = 0; i < layout->track_count; i++)
+        if (layout->tracks[i].number == number)
+            return &layout->tracks[i];
+    return NULL;
+}
+
 const char *exh_track_mode(const struct exh_track *track)
 {
     switch (track->kind) {
     case EXH_TRACK_AUDIO: return "AUDIO";
     case EXH_TRACK_MODE1: return track->main_bytes == 2352 ? "MODE1/2352" : "MODE1/2048";
-    case EXH_TRACK_MODE2: return track->main_bytes == 2352 ? "MODE2/2352" : "MODE2/2336";
+    case EXH_TRACK_MODE2:
+        return track->main_bytes == 2352   ? "MODE2/2352"
+               : track->main_bytes == 2048 ? "MODE2/2048"
+               : track->main_bytes == 2324 ? "MODE2/2324"
+                                           : "MODE2/2336";
+    case EXH_TRACK_MODE0: return track->main_bytes == 2352 ? "MODE0/2352" : "MODE0/2336";
     case EXH_TRACK_BLOCKS: break;
     }
     switch (track->main_bytes) {

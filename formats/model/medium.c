@@ -39,6 +39,14 @@ static bool want_check(const struct exh_want *want, const struct exh_block *out,
     return true;
 }
 
+static void clear_sub(struct exh_block *block)
+{
+    uint32_t bytes = block->track->sub_bytes;
+    for (uint32_t i = 0; i < block->count; i++)
+        if (block->sub_state[i] < EXH_SUSPECT)
+            memset(block->sub + (size_t)i * bytes, 0, bytes);
+}
+
 /* Zeroes what could not be read, so that old bytes of a reused buffer never pass for data. */
 static void clear_unread(struct exh_block *block)
 {
@@ -83,6 +91,11 @@ bool exh_medium_read(struct exh_medium *medium, struct exh_scratch *scratch, con
     bool was_zero = out->main_is_zero;
     out->main_is_zero = false;
     memset(out->state, EXH_UNREAD, want->count);
+    bool sub = want->with_sub && want->track->sub_bytes > 0;
+    if (sub && (out->sub == NULL || out->sub_state == NULL))
+        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "a block has no room for the subchannel");
+    if (sub)
+        memset(out->sub_state, EXH_UNREAD, want->count);
     if (!medium->ops->read(medium, scratch, want, out, faults, err))
         return exh_on_side(err, EXH_SIDE_SOURCE);
     if (out->kind != EXH_BLOCK_DATA) {
@@ -92,6 +105,8 @@ bool exh_medium_read(struct exh_medium *medium, struct exh_scratch *scratch, con
         clear_unread(out);
         clear_tail(out);
     }
+    if (sub)
+        clear_sub(out);
     return true;
 }
 

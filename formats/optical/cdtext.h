@@ -1,0 +1,39 @@
+/* cdtext.h - CD-TEXT packs (MMC-3 annex J; Sony's "CD-TEXT Format" as implemented by readers): checked, decoded to UTF-8, built from texts.
+ * The raw packs in disc.h are the evidence; what is decoded here is for people and for descriptors that hold text. */
+#ifndef EXH_FORMATS_OPTICAL_CDTEXT_H
+#define EXH_FORMATS_OPTICAL_CDTEXT_H
+
+#include "formats/model/disc.h"
+
+/* CRC-16 of Q and of packs: polynomial 0x1021 from 0, stored inverted and big-endian; "123456789" gives 0xCE3C as stored. */
+uint16_t exh_crc16_q(const uint8_t *data, size_t length);
+
+struct exh_cdtext_item {
+    uint8_t block, type /* 0x80 title, 0x81 performer, ... */, track /* 0: the disc */;
+    char *text; /* UTF-8 */
+};
+
+struct exh_cdtext {
+    struct exh_cdtext_item *items;
+    size_t count, capacity;
+    uint8_t charset[8], language[8]; /* by block; 0xFF = the block is not there */
+    size_t bad_crc;                  /* packs whose CRC does not hold; a CRC of 0 in the last pack only is some drives' habit and counted apart */
+    size_t zero_crc;
+};
+
+/* False only when memory is out (or EXH_LIMIT). Packs that make no sense are skipped and counted in bad_crc. */
+EXH_MUST_CHECK bool exh_cdtext_decode(const uint8_t *packs, size_t count, struct exh_cdtext *out, struct exh_error *err);
+/* The text or NULL. */
+const char *exh_cdtext_find(const struct exh_cdtext *cdtext, unsigned block, unsigned type, unsigned track);
+void exh_cdtext_close(struct exh_cdtext *cdtext);
+/* "title", "performer", "songwriter", "composer", "arranger", "message", "disc-id", "genre", "upc-isrc", ... */
+const char *exh_cdtext_type_name(unsigned type);
+
+/* The other way: packs from texts given in order of block, type, track (a cue sheet's TITLE and PERFORMER, a toc file's CD_TEXT), with the 0x8F size
+ * packs at the end, added to disc. Text is UTF-8; ISO 8859-1 where it fits (charset 0), otherwise the text is left out and counted in *left_out. */
+EXH_MUST_CHECK bool exh_cdtext_encode(const struct exh_cdtext_item *items, size_t count, uint8_t first_track, uint8_t last_track, uint8_t language,
+                                      struct exh_disc *disc, size_t *left_out, struct exh_error *err);
+/* Packs out of a .cdt file: bare, with a 4-byte header in front, or one NUL behind. EXH_CORRUPT otherwise. */
+EXH_MUST_CHECK bool exh_cdtext_file(const uint8_t *bytes, size_t length, struct exh_disc *disc, struct exh_error *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* subchannel.h - the 96 bytes of P to W that go with a CD sector, and what Q says (IEC 60908 17; MMC-6, 4.2.3).
+ *
+ * In memory the subchannel is linear: 12 bytes of P, 12 of Q, ... 12 of W, the first bit in bit 7. On disc and in many containers it is interleaved:
+ * byte i holds bit i of P (bit 7) to W (bit 0). Pure functions. */
+#ifndef EXH_FORMATS_OPTICAL_SUBCHANNEL_H
+#define EXH_FORMATS_OPTICAL_SUBCHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EXH_SUB_BYTES 96u
+#define EXH_SUB_Q 12u /* where Q begins in the linear form */
+
+void exh_sub_to_linear(const uint8_t interleaved[EXH_SUB_BYTES], uint8_t linear[EXH_SUB_BYTES]);
+void exh_sub_to_interleaved(const uint8_t linear[EXH_SUB_BYTES], uint8_t interleaved[EXH_SUB_BYTES]);
+
+enum exh_q_kind { EXH_Q_POSITION, EXH_Q_MCN, EXH_Q_ISRC, EXH_Q_OTHER };
+
+struct exh_q {
+    bool crc_holds; /* when false nothing else is to be used */
+    uint8_t control, adr;
+    enum exh_q_kind kind;
+    uint8_t track /* 0xAA lead-out */, index; /* EXH_Q_POSITION */
+    bool bcd;                                 /* every BCD digit of a position is one */
+    int64_t relative;                         /* frames from INDEX 01; before it they count down to it */
+    int64_t lba;                              /* absolute time as LBA */
+    uint8_t frame;                            /* MCN, ISRC: the absolute frame, 0 to 74 */
+    char text[14];                            /* MCN: 13 digits; ISRC: 12 characters; "" when a character is none of the allowed */
+};
+
+/* Decodes the 12 bytes of Q in the program area (linear form: sub + EXH_SUB_Q). */
+void exh_q_decode(const uint8_t q[12], struct exh_q *out);
+/* The 12 bytes of a position in the program area, with CRC (ADR 1). Index 0 counts down. */
+void exh_q_make_position(uint8_t q[12], uint8_t control, uint8_t track, uint8_t index, int64_t relative, int64_t lba);
+
+#endif
