@@ -50,20 +50,33 @@ static enum libdeflate_result inflate_stream(struct exh_inflater *inflater, cons
 #endif
 }
 
+static bool judge(enum libdeflate_result result, const char *what, size_t in_length, size_t made, size_t out_length, struct exh_error *err)
+{
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
+        return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a %s stream makes more than the %zu bytes it stands for", what, out_length);
+    if (result != LIBDEFLATE_SUCCESS)
+        return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a %s stream of %zu bytes is damaged", what, in_length);
+    return made == out_length || exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a %s stream makes %zu bytes, not %zu", what, made, out_length);
+}
+
 bool exh_inflate_zlib(struct exh_inflater *inflater, const void *in, size_t in_length, void *out, size_t out_length, size_t *used,
                       struct exh_error *err)
 {
     size_t consumed = 0, made = 0;
     enum libdeflate_result result = inflate_stream(inflater, in, in_length, out, out_length, &consumed, &made);
-    if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
-        return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a zlib stream makes more than the %zu bytes it stands for", out_length);
-    if (result != LIBDEFLATE_SUCCESS)
-        return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a zlib stream of %zu bytes is damaged", in_length);
-    if (made != out_length)
-        return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a zlib stream makes %zu bytes, not %zu", made, out_length);
     if (used != NULL)
         *used = consumed;
-    return true;
+    return judge(result, "zlib", in_length, made, out_length, err);
+}
+
+bool exh_inflate_raw(struct exh_inflater *inflater, const void *in, size_t in_length, void *out, size_t out_length, size_t *used,
+                     struct exh_error *err)
+{
+    size_t consumed = 0, made = 0;
+    enum libdeflate_result result = libdeflate_deflate_decompress_ex(inflater->tables, in, in_length, out, out_length, &consumed, &made);
+    if (used != NULL)
+        *used = consumed;
+    return judge(result, "deflate", in_length, made, out_length, err);
 }
 
 bool exh_inflate_zlib_whole(struct exh_inflater *inflater, const void *in, size_t in_length, size_t limit, uint8_t **out, size_t *out_length,

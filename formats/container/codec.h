@@ -22,7 +22,10 @@ void exh_inflater_close(struct exh_inflater *inflater); /* NULL-safe */
  * may be less than in_length. EXH_CORRUPT when the stream is damaged, or makes fewer or more bytes. */
 EXH_MUST_CHECK bool exh_inflate_zlib(struct exh_inflater *inflater, const void *in, size_t in_length, void *out, size_t out_length, size_t *used,
                                      struct exh_error *err);
-/* The same for a stream whose length is not known: *out gets what it makes, on the heap with a NUL behind it (the caller frees);
+/* The same for a raw deflate stream (RFC 1951), which carries no checksum. */
+EXH_MUST_CHECK bool exh_inflate_raw(struct exh_inflater *inflater, const void *in, size_t in_length, void *out, size_t out_length, size_t *used,
+                                    struct exh_error *err);
+/* As exh_inflate_zlib for a stream whose length is not known: *out gets what it makes, on the heap with a NUL behind it (the caller frees);
  * EXH_LIMIT when that is more than `limit` bytes. Memory stays within what in_length bytes can make. */
 EXH_MUST_CHECK bool exh_inflate_zlib_whole(struct exh_inflater *inflater, const void *in, size_t in_length, size_t limit, uint8_t **out,
                                            size_t *out_length, size_t *used, struct exh_error *err);

@@ -6,10 +6,11 @@
 #include "formats/container/siblings.h"
 #include "formats/container/source_file.h"
 #include "formats/disk/raw.h"
+#include "formats/disk/vdi.h"
 #include "formats/evidence/ewf_read.h"
 #include "formats/model/text.h"
 
-const struct exh_format *const exh_formats[] = {&exh_format_raw, &exh_format_ewf, &exh_format_l01, NULL};
+const struct exh_format *const exh_formats[] = {&exh_format_raw, &exh_format_ewf, &exh_format_l01, &exh_format_vdi, NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
@@ -103,4 +104,35 @@ bool exh_image_open(const char *path, const struct exh_format *format, const str
     exh_siblings_close(siblings);
     *out = medium;
     return medium != NULL;
+}
+
+/* The path of a file that the image names, found in its own folder. NULL and err. */
+static char *sibling_path(const struct exh_open *options, const char *reference, struct exh_error *err)
+{
+    char *path = NULL;
+    bool as_named;
+    if (reference == NULL || options->siblings == NULL) {
+        (void)exh_fail(err, EXH_NOT_FOUND, EXH_NO_OFFSET, "this image needs its parent, and none is named: give --parent FILE");
+        return NULL;
+    }
+    struct exh_source *source = exh_siblings_referenced(options->siblings, reference, false, &path, &as_named, err);
+    if (source == NULL)
+        (void)exh_context(err, "this image needs its parent (--parent FILE names another)");
+    exh_source_close(source);
+    return path;
+}
+
+bool exh_parent_open(const struct exh_open *options, const char *reference, struct exh_medium **out, struct exh_error *err)
+{
+    struct exh_open with = {.past_cache = options->past_cache, .parents = options->parents, .depth = options->depth + 1};
+    bool named = options->parents != NULL && options->depth < options->parents->count;
+    *out = NULL;
+    if (options->depth >= EXH_PARENTS_MAX)
+        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "a chain of more than %u parents, or a circle", EXH_PARENTS_MAX);
+    if (named)
+        return exh_image_open(options->parents->items[options->depth], NULL, &with, out, err) || exh_context(err, "parent");
+    char *path = sibling_path(options, reference, err);
+    bool ok = path != NULL && (exh_image_open(path, NULL, &with, out, err) || exh_context(err, "parent"));
+    free(path);
+    return ok;
 }

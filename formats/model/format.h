@@ -26,6 +26,9 @@ struct exh_open {
     const char *path;                /* as the user gave it; may be NULL (memory) */
     uint32_t sector_bytes;           /* asked for by the user; 0 = the format's own, or 512 */
     bool past_cache;                 /* read past the page cache where the file system can */
+    const struct exh_names *parents; /* images that the user names as parents, the nearest first; NULL: only the image's own folder is searched */
+    unsigned depth;                  /* how many images this one was opened for as their parent */
+    const char *snapshot;            /* which one of the image's snapshots; NULL: its current state */
     const struct exh_names *folders; /* where segments may lie beside the image's own folder, in order; NULL: nowhere else */
 };
 
@@ -50,6 +53,13 @@ extern const struct exh_format *const exh_formats[];
 const struct exh_format *exh_format_named(const char *name); /* or NULL */
 /* The format a file name asks for when writing, or NULL. */
 const struct exh_format *exh_format_for_name(const char *file_name);
+
+#define EXH_PARENTS_MAX 16u /* a chain of images; longer ones, and circles, are refused */
+
+/* Opens the parent of the image that `options` opened: the one the user named for this depth, otherwise the file of the image's own folder that
+ * `reference` (NULL: the image names none) comes down to. EXH_NOT_FOUND says what is missing, EXH_LIMIT that the chain is too long. Whether it is the
+ * right one is the caller's to check. */
+EXH_MUST_CHECK bool exh_parent_open(const struct exh_open *options, const char *reference, struct exh_medium **out, struct exh_error *err);
 
 /* Opens an image by path, probing the table (raw is the answer when nothing else claims it and allow_raw is set).
  * `format` NULL: probe. Finds segments and split parts through siblings. */
