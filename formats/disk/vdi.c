@@ -219,7 +219,7 @@ static struct exh_medium *vdi_open(struct exh_source *source, const struct exh_o
     v->disk.ops = &vdi_ops;
     bool ok = parse(v, source, err) && check_header(v, source->size, err) && open_parent(v, options, err);
     if (ok) {
-        exh_layout_disk(&v->disk.layout, v->disk_bytes, 512);
+        exh_layout_disk(&v->disk.layout, v->disk_bytes, options->sector_bytes != 0 ? options->sector_bytes : 512);
         ok = exh_mapped_disk_ready(&v->disk, "vdi", 1, err) &&
              exh_mapped_disk_file(&v->disk, source, options->path != NULL ? options->path : source->name, &file, err);
     }
@@ -233,5 +233,11 @@ static int vdi_probe(const struct exh_peek *peek) { return peek->head_length >= 
 
 static const char *const vdi_extensions[] = {".vdi", NULL};
 
-const struct exh_format exh_format_vdi = {
-    .name = "vdi", .title = "VirtualBox disk image", .extensions = vdi_extensions, .probe = vdi_probe, .open = vdi_open};
+const struct exh_format exh_format_vdi = {.name = "vdi",
+                                          .title = "VirtualBox disk image",
+                                          .extensions = vdi_extensions,
+                                          .probe = vdi_probe,
+                                          .open = vdi_open,
+                                          .create = exh_vdi_create,
+                                          .can = EXH_SINK_NEEDS_SIZE,
+                                          .fits = exh_vdi_fits};
