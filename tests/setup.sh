@@ -3,7 +3,7 @@
 #   sh tests/setup.sh         installs what is missing (needs root, or sudo)
 #   sh tests/setup.sh list    only prints the names
 set -eu
-build="build-essential cmake ninja-build pkg-config libssl-dev libsqlite3-dev libxml2-dev libewf-dev libdeflate-dev libjansson-dev libcmocka-dev libfuse3-dev libnbd-dev nbdkit-plugin-dev"
+build="build-essential cmake ninja-build pkg-config libssl-dev libsqlite3-dev libxml2-dev libewf-dev libdeflate-dev libbz2-dev liblzma-dev libzstd-dev libjansson-dev libcmocka-dev libfuse3-dev libnbd-dev nbdkit-plugin-dev"
 try="e2fsprogs util-linux ewf-tools"
 test="python3 jq bc time clang libclang-rt-14-dev fuse3 sqlite3 libxml2-utils openssl dc3dd dcfldd gddrescue nbdkit sleuthkit strace xxd git"
 # A booted machine (tests/machine). Its kernel is Debian's linux-image-amd64, which that test downloads and unpacks itself: it is never installed.

@@ -1,12 +1,22 @@
 /* unpack.c - which library or code unpacks what. See unpack.h. */
 #include "formats/container/unpack.h"
 
+#include <bzlib.h>
+#include <limits.h>
+#include <lzma.h>
 #include <stdlib.h>
+#include <zstd.h>
 
+#include "formats/container/adc.h"
 #include "formats/container/codec.h"
+#include "formats/container/lzfse.h"
 
-struct exh_unpacker {
-    struct exh_inflater *inflater; /* zlib and deflate; made when first used */
+#define XZ_MEMORY_MAX (64u << 20)
+#define ZSTD_WINDOW_LOG_MAX 27 /* 128 MiB; what a frame asks for beyond is refused */
+
+struct exh_unpacker { /* each made when first used */
+    struct exh_inflater *inflater;
+    ZSTD_DCtx *zstd;
 };
 
 const char *exh_codec_name(enum exh_codec codec)
@@ -19,8 +29,10 @@ struct exh_unpacker *exh_unpacker_new(void) { return calloc(1, sizeof(struct exh
 
 void exh_unpacker_close(struct exh_unpacker *unpacker)
 {
-    if (unpacker != NULL)
-        exh_inflater_close(unpacker->inflater);
+    if (unpacker == NULL)
+        return;
+    exh_inflater_close(unpacker->inflater);
+    (void)ZSTD_freeDCtx(unpacker->zstd);
     free(unpacker);
 }
 
@@ -31,17 +43,79 @@ static bool inflater_of(struct exh_unpacker *u, struct exh_error *err)
     return u->inflater != NULL || exh_nomem(err, "a decompressor");
 }
 
+/* What all of them must come to. */
+static bool whole(bool ended, enum exh_codec codec, size_t made, size_t out_length, struct exh_error *err)
+{
+    if (!ended)
+        return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a %s stream is damaged, or makes more than %zu bytes", exh_codec_name(codec), out_length);
+    return made == out_length ||
+           exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a %s stream makes %zu bytes, not %zu", exh_codec_name(codec), made, out_length);
+}
+
+static bool unpack_bzip2(const uint8_t *in, size_t in_length, uint8_t *out, size_t out_length, size_t *used, struct exh_error *err)
+{
+    bz_stream s = {.next_in = (char *)(uintptr_t)in, .avail_in = (unsigned)in_length, .next_out = (char *)out, .avail_out = (unsigned)out_length};
+    if (in_length > UINT_MAX || out_length > UINT_MAX || BZ2_bzDecompressInit(&s, 0, 0) != BZ_OK)
+        return exh_nomem(err, "a bzip2 decompressor");
+    int result;
+    do
+        result = BZ2_bzDecompress(&s);
+    while (result == BZ_OK && s.avail_in > 0 && s.avail_out > 0);
+    if (result == BZ_OK && s.avail_out == 0)
+        result = BZ2_bzDecompress(&s); /* the end mark and the checksum come behind the last byte */
+    (void)BZ2_bzDecompressEnd(&s);
+    *used = in_length - s.avail_in;
+    return whole(result == BZ_STREAM_END, EXH_CODEC_BZIP2, out_length - s.avail_out, out_length, err);
+}
+
+static bool unpack_xz(const uint8_t *in, size_t in_length, uint8_t *out, size_t out_length, size_t *used, struct exh_error *err)
+{
+    uint64_t memory = XZ_MEMORY_MAX;
+    size_t made = 0;
+    *used = 0;
+    lzma_ret result = lzma_stream_buffer_decode(&memory, 0, NULL, in, used, in_length, out, &made, out_length);
+    if (result == LZMA_MEM_ERROR)
+        return exh_nomem(err, "an xz decompressor");
+    if (result == LZMA_MEMLIMIT_ERROR)
+        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "an xz stream asks for %llu bytes of memory", (unsigned long long)memory);
+    return whole(result == LZMA_OK, EXH_CODEC_XZ, made, out_length, err);
+}
+
+static bool unpack_zstd(struct exh_unpacker *u, const uint8_t *in, size_t in_length, uint8_t *out, size_t out_length, size_t *used,
+                        struct exh_error *err)
+{
+    if (u->zstd == NULL &&
+        ((u->zstd = ZSTD_createDCtx()) == NULL || ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX))))
+        return exh_nomem(err, "a zstd decompressor");
+    ZSTD_inBuffer from = {in, in_length, 0};
+    ZSTD_outBuffer to = {out, out_length, 0};
+    (void)ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only);
+    size_t left;
+    do
+        left = ZSTD_decompressStream(u->zstd, &to, &from);
+    while (left != 0 && !ZSTD_isError(left) && from.pos < from.size && to.pos < to.size);
+    *used = from.pos;
+    /* Some writers leave the frame open where the unit is full: what was asked for is there all the same (QCOW2). */
+    return whole(!ZSTD_isError(left) && (left == 0 || to.pos == out_length), EXH_CODEC_ZSTD, to.pos, out_length, err);
+}
+
 bool exh_unpack(struct exh_unpacker *unpacker, enum exh_codec codec, const uint8_t *in, size_t in_length, uint8_t *out, size_t out_length,
                 size_t *used, struct exh_error *err)
 {
+    size_t taken = 0;
+    bool ok = false;
     switch (codec) {
-    case EXH_CODEC_ZLIB: return inflater_of(unpacker, err) && exh_inflate_zlib(unpacker->inflater, in, in_length, out, out_length, used, err);
-    case EXH_CODEC_DEFLATE: return inflater_of(unpacker, err) && exh_inflate_raw(unpacker->inflater, in, in_length, out, out_length, used, err);
-    case EXH_CODEC_BZIP2:
-    case EXH_CODEC_XZ:
-    case EXH_CODEC_ZSTD:
-    case EXH_CODEC_ADC:
-    case EXH_CODEC_LZFSE: break;
+    case EXH_CODEC_ZLIB: ok = inflater_of(unpacker, err) && exh_inflate_zlib(unpacker->inflater, in, in_length, out, out_length, &taken, err); break;
+    case EXH_CODEC_DEFLATE:
+        ok = inflater_of(unpacker, err) && exh_inflate_raw(unpacker->inflater, in, in_length, out, out_length, &taken, err);
+        break;
+    case EXH_CODEC_BZIP2: ok = unpack_bzip2(in, in_length, out, out_length, &taken, err); break;
+    case EXH_CODEC_XZ: ok = unpack_xz(in, in_length, out, out_length, &taken, err); break;
+    case EXH_CODEC_ZSTD: ok = unpack_zstd(unpacker, in, in_length, out, out_length, &taken, err); break;
+    case EXH_CODEC_ADC: ok = exh_adc_unpack(in, in_length, out, out_length, &taken, err); break;
+    case EXH_CODEC_LZFSE: ok = exh_lzfse_unpack(in, in_length, out, out_length, &taken, err); break;
     }
-    return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "%s is not read yet", exh_codec_name(codec));
+    if (used != NULL)
+        *used = taken;
+    return ok;
 }
