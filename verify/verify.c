@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 
+#include "formats/model/text.h"
 #include "verify/digest_set.h"
 
 bool exh_job_find(struct exh_verify_job *job, const char *check, const char *outcome, int basis, struct exh_error *err,
@@ -103,6 +104,8 @@ static bool inspect(struct exh_verify_job *job, struct exh_error *err)
 static bool open_comparisons(struct exh_verify_job *job, struct exh_error *err)
 {
     const struct exh_verify *ask = job->ask;
+    if (job->out->inspection.sum_count > 0 && (job->stored = exh_stored_new(&job->out->inspection, err)) == NULL)
+        return false;
     if (ask->against != NULL && (job->against = exh_compare_new(ask->against, ask->medium->layout, err)) == NULL)
         return false;
     return ask->witness == NULL || (job->witness = exh_compare_new(ask->witness, ask->medium->layout, err)) != NULL;
@@ -111,13 +114,16 @@ static bool open_comparisons(struct exh_verify_job *job, struct exh_error *err)
 /* Only chunk digests are asked for, and the medium can be read in several places at once. */
 static bool side_by_side(const struct exh_verify_job *job)
 {
-    return job->algorithm_count == 0 && job->chunk_sectors != 0 && job->ask->medium->concurrent && job->against == NULL && job->witness == NULL;
+    return job->algorithm_count == 0 && job->chunk_sectors != 0 && job->ask->medium->concurrent && job->against == NULL && job->witness == NULL &&
+           job->stored == NULL;
 }
 
 static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct exh_error *err)
 {
     struct exh_consumer *consumers[EXH_PIPELINE_CONSUMERS_MAX];
-    size_t n = exh_digest_set_consumers(set, consumers, EXH_PIPELINE_CONSUMERS_MAX - 2);
+    size_t n = exh_digest_set_consumers(set, consumers, EXH_PIPELINE_CONSUMERS_MAX - 3);
+    if (job->stored != NULL)
+        consumers[n++] = exh_stored_consumer(job->stored);
     if (job->against != NULL)
         consumers[n++] = exh_compare_consumer(job->against);
     if (job->witness != NULL)
@@ -156,8 +162,36 @@ static bool compute(struct exh_verify_job *job, struct exh_error *err)
     return ok;
 }
 
+/* A table whose checksum does not hold is named; one over sectors that could not be read says nothing. */
+static bool judge_stored(struct exh_verify_job *job, bool *all_hold, struct exh_error *err)
+{
+    const struct exh_inspection *in = &job->out->inspection;
+    size_t held = 0;
+    *all_hold = job->stored != NULL && in->sums_cover;
+    for (size_t i = 0; job->stored != NULL && i < in->sum_count; i++) {
+        const struct exh_stored_sum *sum = &in->sums[i];
+        uint64_t not_good;
+        uint32_t value = exh_stored_value(job->stored, i, &not_good);
+        struct exh_finding place = {.offset = sum->offset, .lba = sum->ranges.count > 0 ? sum->ranges.ranges[0].lba : -1};
+        (void)snprintf(place.file, sizeof place.file, "%s", exh_text_base(sum->file));
+        if (value == sum->value && not_good == 0) {
+            held++;
+            continue;
+        }
+        *all_hold = false;
+        job->tally.damaged = job->tally.damaged || not_good == 0;
+        if (!exh_job_find(job, "stored-checksum", not_good == 0 ? "damaged" : "not-compared", EXH_BASIS_CHECKSUM, err, &place,
+                          not_good == 0 ? "the CRC-32 of %s is %08x, stored is %08x" : "the CRC-32 of %s (%08x, stored %08x) covers sectors not read",
+                          sum->name, value, sum->value))
+            return false;
+    }
+    return held == 0 ||
+           exh_job_find(job, "stored-checksum", "match", EXH_BASIS_CHECKSUM, err, NULL, "%zu of %zu stored CRC-32 hold", held, in->sum_count);
+}
+
 static bool judge(struct exh_verify_job *job, struct exh_error *err)
 {
+    bool sums_hold;
     for (size_t i = 0; i < job->claim_count; i++)
         if (!exh_job_hold(job, &job->claims[i], err))
             return false;
@@ -165,8 +199,10 @@ static bool judge(struct exh_verify_job *job, struct exh_error *err)
         return false;
     if (job->witness != NULL && !exh_job_judge_comparison(job, "witness", job->witness, job->ask->witness, EXH_BASIS_STORED, err))
         return false;
-    job->tally.checksums_hold = job->ask->medium->checksummed;
-    if (job->ask->medium->checksummed && exh_verdict_of(&job->tally) == EXH_CONSISTENT)
+    if (!judge_stored(job, &sums_hold, err))
+        return false;
+    job->tally.checksums_hold = job->ask->medium->checksummed || sums_hold;
+    if (job->tally.checksums_hold && exh_verdict_of(&job->tally) == EXH_CONSISTENT)
         job->out->basis[EXH_BASIS_CHECKSUM] = true;
     job->out->verdict = exh_verdict_of(&job->tally);
     return true;
@@ -185,6 +221,7 @@ bool exh_verify_run(const struct exh_verify *verify, struct exh_verify_result *o
               judge(job, err) && exh_verify_repeat(&job->recorded, out, err);
     exh_compare_close(job->against);
     exh_compare_close(job->witness);
+    exh_stored_close(job->stored);
     exh_sectors_close(&job->recorded);
     exh_faults_close(&job->faults);
     free(job);

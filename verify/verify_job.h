@@ -3,6 +3,7 @@
 #define EXH_VERIFY_VERIFY_JOB_H
 
 #include "verify/compare.h"
+#include "verify/stored.h"
 #include "verify/verify.h"
 
 #define EXH_JOB_ALGORITHMS_MAX 24u
@@ -21,7 +22,8 @@ struct exh_verify_job {
     struct exh_tally tally;
     struct exh_sectors recorded; /* unreadable by any claim */
     struct exh_compare *against, *witness;
-    struct exh_faults faults; /* of the walk: they know where in the files it failed */
+    struct exh_stored *stored; /* NULL: the container stores no checksums over sectors */
+    struct exh_faults faults;  /* of the walk: they know where in the files it failed */
 };
 
 /* Adds a finding; `place` (may be NULL) says where: see exh_job_sectors. */

@@ -47,8 +47,29 @@ bool exh_inspection_remark(struct exh_inspection *in, const char *check, enum ex
     return true;
 }
 
+bool exh_inspection_sum(struct exh_inspection *in, const char *file, uint64_t offset, uint32_t value, struct exh_sectors *ranges,
+                        struct exh_error *err, const char *fmt, ...)
+{
+    if (!exh_grow((void **)&in->sums, &in->sum_capacity, in->sum_count, sizeof *in->sums, EXH_INSPECTION_MAX, "stored checksums", err)) {
+        exh_sectors_close(ranges);
+        return false;
+    }
+    struct exh_stored_sum *sum = &in->sums[in->sum_count++];
+    *sum = (struct exh_stored_sum){.offset = offset, .value = value, .ranges = *ranges};
+    memset(ranges, 0, sizeof *ranges);
+    copy_text(sum->file, sizeof sum->file, file);
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(sum->name, sizeof sum->name, fmt, args);
+    va_end(args);
+    return true;
+}
+
 void exh_inspection_close(struct exh_inspection *in)
 {
+    for (size_t i = 0; i < in->sum_count; i++)
+        exh_sectors_close(&in->sums[i].ranges);
+    free(in->sums);
     free(in->facts);
     free(in->regions);
     free(in->remarks);

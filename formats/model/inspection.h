@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "formats/model/error.h"
+#include "formats/model/sectors.h"
 
 struct exh_fact {
     char key[64], value[256], file[256];
@@ -32,11 +32,21 @@ struct exh_remark {
     uint64_t offset;
 };
 
+/* A CRC-32 that the container stores over sectors, in ascending order: verify/stored computes it again from what the medium reads. */
+struct exh_stored_sum {
+    char name[128], file[256]; /* of what; where it is stored */
+    uint64_t offset;
+    uint32_t value;
+    struct exh_sectors ranges; /* of one track; owned */
+};
+
 struct exh_inspection {
     struct exh_fact *facts;
     struct exh_region *regions;
     struct exh_remark *remarks;
-    size_t fact_count, fact_capacity, region_count, region_capacity, remark_count, remark_capacity;
+    struct exh_stored_sum *sums;
+    bool sums_cover; /* every sector that holds data lies under one of them */
+    size_t fact_count, fact_capacity, region_count, region_capacity, remark_count, remark_capacity, sum_count, sum_capacity;
 };
 
 #define EXH_INSPECTION_MAX (1u << 20) /* entries in each list; more is EXH_LIMIT */
@@ -46,6 +56,9 @@ EXH_MUST_CHECK bool exh_inspection_fact(struct exh_inspection *in, const char *f
 EXH_MUST_CHECK bool exh_inspection_region(struct exh_inspection *in, const struct exh_region *region, struct exh_error *err);
 EXH_MUST_CHECK bool exh_inspection_remark(struct exh_inspection *in, const char *check, enum exh_outcome outcome, const char *file, uint64_t offset,
                                           struct exh_error *err, const char *fmt, ...) EXH_PRINTF(7, 8);
+/* Adds one with these ranges, which it takes over also on failure. */
+EXH_MUST_CHECK bool exh_inspection_sum(struct exh_inspection *in, const char *file, uint64_t offset, uint32_t value, struct exh_sectors *ranges,
+                                       struct exh_error *err, const char *fmt, ...) EXH_PRINTF(7, 8);
 void exh_inspection_close(struct exh_inspection *in);
 
 #endif
