@@ -8,10 +8,12 @@
 #include "formats/disk/dmg.h"
 #include "formats/disk/raw.h"
 #include "formats/disk/vdi.h"
+#include "formats/disk/vhd.h"
 #include "formats/evidence/ewf_read.h"
 #include "formats/model/text.h"
 
-const struct exh_format *const exh_formats[] = {&exh_format_raw, &exh_format_ewf, &exh_format_l01, &exh_format_dmg, &exh_format_vdi, NULL};
+const struct exh_format *const exh_formats[] = {
+    &exh_format_raw, &exh_format_ewf, &exh_format_l01, &exh_format_dmg, &exh_format_vdi, &exh_format_vhd, NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
