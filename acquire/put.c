@@ -83,6 +83,7 @@ bool exh_run_walk(struct exh_run *run, struct exh_medium *medium, struct exh_rou
                                     .threads = run->plan->threads,
                                     .fill = fill ? run->plan->fill : NULL,
                                     .fill_length = run->plan->fill_length,
+                                    .least_sectors = run->sink != NULL ? exh_run_unit(run) : 0,
                                     .more_follows = true};
     struct exh_pipeline_outcome outcome;
     bool ok = exh_pipeline_run(&pipeline, &outcome, err);

@@ -297,6 +297,7 @@ static bool open_ring(struct crew *crew, struct exh_error *err)
     uint32_t sectors = EXH_PIPELINE_BLOCK_BYTES / least;
     uint32_t unit = p->medium->unit_sectors > 0 ? p->medium->unit_sectors : 1;
     sectors = sectors < unit ? unit : sectors;
+    sectors = sectors < p->least_sectors ? p->least_sectors : sectors;
     size_t each = (size_t)sectors * (main_bytes + sub_bytes + 2), budget = p->budget_bytes != 0 ? p->budget_bytes : EXH_PIPELINE_BUDGET;
     for (size_t i = 0; i < crew->lane_count; i++)
         each += result_bytes(crew->lanes[i].consumer, sectors, main_bytes);

@@ -25,7 +25,8 @@ struct exh_pipeline {
     size_t budget_bytes;           /* 0: EXH_PIPELINE_BUDGET */
     const uint8_t *fill;           /* written over the zeros of sectors that hold no data, from each sector's first byte; NULL: zeros stay */
     size_t fill_length;
-    bool more_follows; /* the same consumers go on in another run: their finish is not called yet */
+    uint32_t least_sectors; /* the route may ask for so many at once, whatever their size; 0: it stays within a MiB or the medium's unit */
+    bool more_follows;      /* the same consumers go on in another run: their finish is not called yet */
 };
 
 struct exh_pipeline_outcome {
