@@ -15,6 +15,7 @@
 
 #define RESERVE "reserve" /* given back when the disk is full, so that the map can still be written */
 #define RESERVE_BYTES (2u << 20)
+#define UNIT_BYTES_MAX (4u << 20)
 
 static uint32_t common_multiple(uint32_t a, uint32_t b)
 {
@@ -32,7 +33,10 @@ uint64_t exh_run_sectors(const struct exh_run *run) { return exh_layout_sectors(
 uint32_t exh_run_unit(const struct exh_run *run)
 {
     uint32_t medium = run->plan->medium->unit_sectors, sink = run->sink->unit_sectors;
-    return common_multiple(medium > 0 ? medium : 1, sink > 0 ? sink : 1);
+    sink = sink > 0 ? sink : 1;
+    uint64_t both = (uint64_t)common_multiple(medium > 0 ? medium : 1, sink);
+    /* The sink's unit is a must; the medium's only saves unpacking a chunk twice. */
+    return both * exh_run_track(run)->main_bytes <= UNIT_BYTES_MAX ? (uint32_t)both : sink;
 }
 
 /* ---- sinks ---- */
