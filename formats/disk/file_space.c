@@ -40,14 +40,11 @@ bool exh_file_space_exact(const struct exh_file_space *space) { return space->ex
 
 static bool is_taken(const struct exh_file_space *s, uint64_t unit) { return (s->taken[unit / 8] >> (unit % 8) & 1) != 0; }
 
-bool exh_file_space_take(struct exh_file_space *s, uint64_t offset, uint64_t bytes, struct exh_inspection *in, struct exh_error *err,
-                         const char *role, ...)
+/* Marks the units, and says whether one was marked before. A range outside the file is a remark. */
+static bool mark(struct exh_file_space *s, uint64_t offset, uint64_t bytes, const char *who, bool *twice, struct exh_inspection *in,
+                 struct exh_error *err)
 {
-    char who[120];
-    va_list args;
-    va_start(args, role);
-    (void)vsnprintf(who, sizeof who, role, args);
-    va_end(args);
+    *twice = false;
     if (bytes == 0)
         return true;
     if (!exh_inside(offset, bytes, s->size) && s->outside++ < EXH_SPACE_TOLD &&
@@ -57,15 +54,40 @@ bool exh_file_space_take(struct exh_file_space *s, uint64_t offset, uint64_t byt
     if (offset >= s->size)
         return true;
     uint64_t end = bytes > s->size - offset ? s->size : offset + bytes;
-    bool twice = false;
     for (uint64_t unit = offset / s->unit_bytes; unit * s->unit_bytes < end; unit++) {
-        twice = twice || is_taken(s, unit);
+        *twice = *twice || is_taken(s, unit);
         s->taken[unit / 8] |= (uint8_t)(1u << (unit % 8));
     }
+    return true;
+}
+
+bool exh_file_space_take(struct exh_file_space *s, uint64_t offset, uint64_t bytes, struct exh_inspection *in, struct exh_error *err,
+                         const char *role, ...)
+{
+    char who[120];
+    bool twice;
+    va_list args;
+    va_start(args, role);
+    (void)vsnprintf(who, sizeof who, role, args);
+    va_end(args);
+    if (!mark(s, offset, bytes, who, &twice, in, err))
+        return false;
     if (!twice || !s->exact || s->overlaps++ >= EXH_SPACE_TOLD)
         return true;
     return exh_inspection_remark(in, "overlap", EXH_FAILS, s->file, offset, err, "%s, %llu bytes at %llu, lies on bytes that another part uses", who,
                                  (unsigned long long)bytes, (unsigned long long)offset);
+}
+
+bool exh_file_space_share(struct exh_file_space *s, uint64_t offset, uint64_t bytes, struct exh_inspection *in, struct exh_error *err,
+                          const char *role, ...)
+{
+    char who[120];
+    bool twice;
+    va_list args;
+    va_start(args, role);
+    (void)vsnprintf(who, sizeof who, role, args);
+    va_end(args);
+    return mark(s, offset, bytes, who, &twice, in, err);
 }
 
 static bool tell_rest(const struct exh_file_space *s, uint64_t count, const char *check, struct exh_inspection *in, struct exh_error *err)

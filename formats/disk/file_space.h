@@ -17,6 +17,9 @@ bool exh_file_space_exact(const struct exh_file_space *space);
 /* [offset, offset + bytes) belongs to `role` ("header", "table", "block 17"). Bytes of a unit shared with another are an overlap. */
 EXH_MUST_CHECK bool exh_file_space_take(struct exh_file_space *space, uint64_t offset, uint64_t bytes, struct exh_inspection *in,
                                         struct exh_error *err, const char *role, ...) EXH_PRINTF(6, 7);
+/* The same where sharing is meant (snapshots, packed clusters that meet within a sector): only the range is checked. */
+EXH_MUST_CHECK bool exh_file_space_share(struct exh_file_space *space, uint64_t offset, uint64_t bytes, struct exh_inspection *in,
+                                         struct exh_error *err, const char *role, ...) EXH_PRINTF(6, 7);
 /* Units nobody took; trailing ones too. */
 EXH_MUST_CHECK bool exh_file_space_finish(struct exh_file_space *space, struct exh_inspection *in, struct exh_error *err);
 void exh_file_space_close(struct exh_file_space *space);

@@ -195,7 +195,7 @@ static bool open_parent(struct vdi *v, const struct exh_open *options, struct ex
         return true;
     char wanted[37], found[37];
     uuid_text(v->uuid[2], wanted);
-    if (!exh_parent_open(options, NULL, &v->disk.parent, err))
+    if (!exh_parent_open(options, NULL, NULL, &v->disk.parent, err))
         return exh_context(err, "a differencing VDI whose parent has UUID %s", wanted);
     const struct exh_mapped_disk *parent = (const struct exh_mapped_disk *)v->disk.parent;
     if (strcmp(v->disk.parent->format, "vdi") != 0)

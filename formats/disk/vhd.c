@@ -266,7 +266,7 @@ static bool open_parent(struct vhd *v, const struct exh_open *options, struct ex
     if (v->type != VHD_DIFFERENCING)
         return true;
     exh_text_hex(v->parent_uuid, 16, wanted);
-    if (!exh_parent_open(options, v->parent_name[0] != '\0' ? v->parent_name : NULL, &v->disk.parent, err))
+    if (!exh_parent_open(options, v->parent_name[0] != '\0' ? v->parent_name : NULL, NULL, &v->disk.parent, err))
         return exh_context(err, "a differencing VHD whose parent has UUID %s", wanted);
     if (strcmp(v->disk.parent->format, "vhd") != 0)
         return exh_fail(err, EXH_REFUSED, v->header_at + 40, "the parent is no VHD; it must have UUID %s", wanted);

@@ -6,14 +6,15 @@
 #include "formats/container/siblings.h"
 #include "formats/container/source_file.h"
 #include "formats/disk/dmg.h"
+#include "formats/disk/qcow2.h"
 #include "formats/disk/raw.h"
 #include "formats/disk/vdi.h"
 #include "formats/disk/vhd.h"
 #include "formats/evidence/ewf_read.h"
 #include "formats/model/text.h"
 
-const struct exh_format *const exh_formats[] = {
-    &exh_format_raw, &exh_format_ewf, &exh_format_l01, &exh_format_dmg, &exh_format_vdi, &exh_format_vhd, NULL};
+const struct exh_format *const exh_formats[] = {&exh_format_raw, &exh_format_ewf, &exh_format_l01,   &exh_format_dmg,
+                                                &exh_format_vdi, &exh_format_vhd, &exh_format_qcow2, NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
@@ -125,7 +126,8 @@ static char *sibling_path(const struct exh_open *options, const char *reference,
     return path;
 }
 
-bool exh_parent_open(const struct exh_open *options, const char *reference, struct exh_medium **out, struct exh_error *err)
+bool exh_parent_open(const struct exh_open *options, const char *reference, const struct exh_format *format, struct exh_medium **out,
+                     struct exh_error *err)
 {
     struct exh_open with = {.past_cache = options->past_cache, .parents = options->parents, .depth = options->depth + 1};
     bool named = options->parents != NULL && options->depth < options->parents->count;
@@ -133,9 +135,9 @@ bool exh_parent_open(const struct exh_open *options, const char *reference, stru
     if (options->depth >= EXH_PARENTS_MAX)
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "a chain of more than %u parents, or a circle", EXH_PARENTS_MAX);
     if (named)
-        return exh_image_open(options->parents->items[options->depth], NULL, &with, out, err) || exh_context(err, "parent");
+        return exh_image_open(options->parents->items[options->depth], format, &with, out, err) || exh_context(err, "parent");
     char *path = sibling_path(options, reference, err);
-    bool ok = path != NULL && (exh_image_open(path, NULL, &with, out, err) || exh_context(err, "parent"));
+    bool ok = path != NULL && (exh_image_open(path, format, &with, out, err) || exh_context(err, "parent"));
     free(path);
     return ok;
 }

@@ -57,9 +57,10 @@ const struct exh_format *exh_format_for_name(const char *file_name);
 #define EXH_PARENTS_MAX 16u /* a chain of images; longer ones, and circles, are refused */
 
 /* Opens the parent of the image that `options` opened: the one the user named for this depth, otherwise the file of the image's own folder that
- * `reference` (NULL: the image names none) comes down to. EXH_NOT_FOUND says what is missing, EXH_LIMIT that the chain is too long. Whether it is the
- * right one is the caller's to check. */
-EXH_MUST_CHECK bool exh_parent_open(const struct exh_open *options, const char *reference, struct exh_medium **out, struct exh_error *err);
+ * `reference` (NULL: the image names none) comes down to; as `format`, or (NULL) as what it looks like. EXH_NOT_FOUND says what is missing, EXH_LIMIT
+ * that the chain is too long. Whether it is the right one is the caller's to check. */
+EXH_MUST_CHECK bool exh_parent_open(const struct exh_open *options, const char *reference, const struct exh_format *format, struct exh_medium **out,
+                                    struct exh_error *err);
 
 /* Opens an image by path, probing the table (raw is the answer when nothing else claims it and allow_raw is set).
  * `format` NULL: probe. Finds segments and split parts through siblings. */

@@ -1,0 +1,41 @@
+/* qcow2.h - QEMU copy-on-write images: versions 1, 2 and 3 (QEMU, docs/interop/qcow2.txt; version 1 by its readers). Big-endian. */
+#ifndef EXH_FORMATS_DISK_QCOW2_H
+#define EXH_FORMATS_DISK_QCOW2_H
+
+#include "formats/disk/mapped_disk.h"
+
+#define EXH_QCOW_OFFSET 0x00FFFFFFFFFFFE00ull /* bits 9 to 55 of an L1, L2 or refcount table entry */
+#define EXH_QCOW_COMPRESSED (1ull << 62)
+#define EXH_QCOW_ZERO 1ull
+
+extern const struct exh_format exh_format_qcow2;
+
+struct exh_qcow_snapshot {
+    char id[64], name[256];
+    uint64_t l1_at, disk_bytes; /* 0: as the disk now */
+    uint32_t l1_entries, seconds;
+};
+
+/* What qcow2.c and qcow2_inspect.c share. */
+struct exh_qcow2 {
+    struct exh_mapped_disk disk;
+    uint32_t version, cluster_bits, l2_bits, crypt, header_bytes, refcount_clusters, snapshot_count, data_file;
+    uint64_t disk_bytes, l1_at, l1_entries, refcount_at, snapshots_at, incompatible, compatible, autoclear, backing_at;
+    uint32_t backing_length;
+    bool extended; /* L2 entries of 16 bytes, 32 subclusters each */
+    enum exh_codec codec;
+    char backing[1024], backing_format[32], data_name[1024];
+    struct exh_qcow_snapshot *snapshots;      /* snapshot_count of them */
+    uint64_t active_l1_at, active_l1_entries; /* what is read: the current state's, or a snapshot's */
+};
+
+static inline uint32_t exh_qcow_entry_bytes(const struct exh_qcow2 *q) { return q->extended ? 16 : 8; }
+/* Of a packed cluster: where it lies, and how many bytes it may take, cut at the file's end. */
+void exh_qcow_packed(const struct exh_qcow2 *q, uint64_t entry, uint64_t *offset, uint64_t *bytes);
+bool exh_qcow2_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in, struct exh_error *err);
+
+/* The row's own, in qcow2_write.c: format.h. */
+bool exh_qcow2_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+bool exh_qcow2_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
+
+#endif
