@@ -10,7 +10,7 @@ enum exh_sector_form {
     EXH_FORM_AUDIO,
     EXH_FORM_MODE0,
     EXH_FORM_MODE1,
-    EXH_FORM_MODE2,   /* formless: 2336 bytes of user data, no subheader that repeats itself */
+    EXH_FORM_MODE2,   /* formless: 2336 bytes of user data, no subheader that repeats itself. Zeros throughout are an empty Form 1 */
     EXH_FORM_MODE2_1, /* XA Form 1 */
     EXH_FORM_MODE2_2  /* XA Form 2 */
 };
@@ -26,14 +26,14 @@ enum exh_sector_verdict {
     EXH_SECTOR_RESERVED,   /* Mode 1, all holds, but the eight bytes behind the EDC are not zeros */
     EXH_SECTOR_GOOD_COUNT, /* verdicts below this one: data good, or nothing against them */
     EXH_SECTOR_GENERATED =
-        EXH_SECTOR_GOOD_COUNT, /* user data are one repeated byte 0x55 or a known marker text: a tool's fill, not the disc's data */
-    EXH_SECTOR_RUN_OUT,        /* header all zeros, no sync or sync only: run-out of a recorder */
+        EXH_SECTOR_GOOD_COUNT, /* user data are a known marker text, or 0x55 throughout with no EDC that holds: a tool's fill, not the disc's data */
+    EXH_SECTOR_RUN_OUT,        /* sync and a header of zeros (which only LBA -150 may have), or nothing but zeros: run-out of a recorder */
     EXH_SECTOR_REPAIRABLE,     /* EDC fails, and the parities correct it */
     EXH_SECTOR_EDC_BAD,        /* EDC fails beyond repair */
     EXH_SECTOR_BAD_SYNC,       /* a data sector that does not begin with the sync pattern */
     EXH_SECTOR_SCRAMBLED,      /* a data sector as it lies on the disc, not descrambled */
-    EXH_SECTOR_BAD_HEADER,     /* minute, second or frame is no BCD number */
-    EXH_SECTOR_BAD_MODE,       /* mode byte other than 0, 1, 2 */
+    EXH_SECTOR_BAD_HEADER,     /* minute, second or frame is no BCD number, or there is no such second or frame */
+    EXH_SECTOR_BAD_MODE,       /* mode byte other than 0, 1, 2, or one that the data contradict: 0 over data, 1 and 2 where the other's EDC holds */
     EXH_SECTOR_COUNT
 };
 
