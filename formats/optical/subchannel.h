@@ -10,6 +10,7 @@
 
 #define EXH_SUB_BYTES 96u
 #define EXH_SUB_Q 12u /* where Q begins in the linear form */
+#define EXH_Q_LEAD_OUT 0xAAu
 
 void exh_sub_to_linear(const uint8_t interleaved[EXH_SUB_BYTES], uint8_t linear[EXH_SUB_BYTES]);
 void exh_sub_to_interleaved(const uint8_t linear[EXH_SUB_BYTES], uint8_t interleaved[EXH_SUB_BYTES]);
@@ -20,17 +21,18 @@ struct exh_q {
     bool crc_holds; /* when false nothing else is to be used */
     uint8_t control, adr;
     enum exh_q_kind kind;
-    uint8_t track /* 0xAA lead-out */, index; /* EXH_Q_POSITION */
-    bool bcd;                                 /* every BCD digit of a position is one */
-    int64_t relative;                         /* frames from INDEX 01; before it they count down to it */
+    uint8_t track /* EXH_Q_LEAD_OUT behind the last */, index; /* EXH_Q_POSITION */
+    bool bcd;                                 /* every digit of a position is one, and its times exist (MCN, ISRC: so does the frame) */
+    int64_t relative;                         /* frames from INDEX 01, or in index 0 to it: never negative */
     int64_t lba;                              /* absolute time as LBA */
     uint8_t frame;                            /* MCN, ISRC: the absolute frame, 0 to 74 */
     char text[14];                            /* MCN: 13 digits; ISRC: 12 characters; "" when a character is none of the allowed */
 };
 
-/* Decodes the 12 bytes of Q in the program area (linear form: sub + EXH_SUB_Q). */
+/* Decodes the 12 bytes of Q in the program area and lead-out (linear form: sub + EXH_SUB_Q). A lead-in's (track 0) are EXH_Q_OTHER. */
 void exh_q_decode(const uint8_t q[12], struct exh_q *out);
-/* The 12 bytes of a position in the program area, with CRC (ADR 1). Index 0 counts down. */
+/* The 12 bytes of a position in the program area or lead-out (track 0xAA), with CRC (ADR 1). `relative` may be the distance to INDEX 01 in either
+ * sign in index 0. */
 void exh_q_make_position(uint8_t q[12], uint8_t control, uint8_t track, uint8_t index, int64_t relative, int64_t lba);
 
 #endif
