@@ -17,6 +17,7 @@ struct exh_stored_disc {
     struct exh_inspection notes;
     struct exh_names files;
     struct exh_source **sources;
+    struct exh_source *lent; /* still the caller's */
     size_t source_count, source_capacity;
     struct exh_stretch *stretches; /* in order of track and LBA once finished */
     size_t stretch_count, stretch_capacity;
@@ -246,7 +247,8 @@ void exh_stored_disc_close(struct exh_stored_disc *d)
     if (d == NULL)
         return;
     for (size_t i = 0; i < d->source_count; i++)
-        exh_source_close(d->sources[i]);
+        if (d->sources[i] != d->lent)
+            exh_source_close(d->sources[i]);
     free(d->sources);
     free(d->stretches);
     exh_names_close(&d->files);
@@ -275,17 +277,29 @@ struct exh_stored_disc *exh_stored_disc_new(const char *format, struct exh_error
     return d;
 }
 
-bool exh_stored_disc_file(struct exh_stored_disc *d, struct exh_source *source, const char *path, uint32_t *index, struct exh_error *err)
+static bool add_file(struct exh_stored_disc *d, struct exh_source *source, const char *path, struct exh_error *err)
 {
     if (!exh_grow((void **)&d->sources, &d->source_capacity, d->source_count, sizeof(struct exh_source *), EXH_STORED_FILES_MAX,
                   "files of one disc image", err) ||
-        !exh_names_add(&d->files, path, err)) {
-        exh_source_close(source);
+        !exh_names_add(&d->files, path, err))
         return false;
-    }
-    *index = (uint32_t)d->source_count;
     d->sources[d->source_count++] = source;
     return true;
+}
+
+bool exh_stored_disc_file(struct exh_stored_disc *d, struct exh_source *source, const char *path, uint32_t *index, struct exh_error *err)
+{
+    *index = (uint32_t)d->source_count;
+    if (add_file(d, source, path, err))
+        return true;
+    exh_source_close(source);
+    return false;
+}
+
+bool exh_stored_disc_descriptor(struct exh_stored_disc *d, struct exh_source *source, const char *path, struct exh_error *err)
+{
+    d->lent = source;
+    return add_file(d, source, path, err);
 }
 
 uint64_t exh_stored_disc_file_size(const struct exh_stored_disc *d, uint32_t file) { return d->sources[file]->size; }
@@ -437,5 +451,8 @@ struct exh_medium *exh_stored_disc_finish(struct exh_stored_disc *d, struct exh_
     ok = ok && cover_check(d, err);
     for (size_t i = 0; ok && i < d->stretch_count; i++)
         ok = note_reach(d, &d->stretches[i], err);
-    return ok && note_overlaps(d, err) ? &d->medium : NULL;
+    if (!ok || !note_overlaps(d, err))
+        return NULL;
+    d->lent = NULL;
+    return &d->medium;
 }

@@ -41,6 +41,8 @@ struct exh_stored_disc *exh_stored_disc_new(const char *format, struct exh_error
  * is added first, as a file without stretches. */
 EXH_MUST_CHECK bool exh_stored_disc_file(struct exh_stored_disc *disc, struct exh_source *source, const char *path, uint32_t *index,
                                          struct exh_error *err);
+/* The same for the source that the row's open was given, which stays the caller's until a finish has worked. One, and first. */
+EXH_MUST_CHECK bool exh_stored_disc_descriptor(struct exh_stored_disc *disc, struct exh_source *source, const char *path, struct exh_error *err);
 /* Bytes of a file that was added. */
 uint64_t exh_stored_disc_file_size(const struct exh_stored_disc *disc, uint32_t file);
 /* Copies it. first and sectors may be set (exh_stored_disc_tracks) until finish. EXH_LIMIT beyond 99. */
