@@ -6,6 +6,7 @@
 
 #include "formats/model/bytes.h"
 #include "formats/optical/toc_place.h"
+#include "formats/optical/toc_write.h"
 
 static bool add_facts(const struct exh_toc *toc, const char *path, struct exh_inspection *notes, struct exh_error *err)
 {
@@ -74,5 +75,11 @@ static int toc_probe(const struct exh_peek *peek)
 
 static const char *const toc_extensions[] = {".toc", NULL};
 
-const struct exh_format exh_format_toc = {
-    .name = "toc", .title = "cdrdao toc-file and its data files (TOC/BIN)", .extensions = toc_extensions, .probe = toc_probe, .open = toc_open};
+const struct exh_format exh_format_toc = {.name = "toc",
+                                          .title = "cdrdao toc-file and its data files (TOC/BIN)",
+                                          .extensions = toc_extensions,
+                                          .probe = toc_probe,
+                                          .open = toc_open,
+                                          .create = exh_toc_create,
+                                          .can = EXH_TOC_CAN,
+                                          .fits = exh_toc_fits};
