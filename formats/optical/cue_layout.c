@@ -282,8 +282,8 @@ static bool lay_spans(struct build *b)
 
 static uint32_t time_or(const struct exh_cue_time *time, uint32_t otherwise) { return time->line.number != 0 ? time->frames : otherwise; }
 
-/* LBA of INDEX 01 of a track whose pregap has `pregap` sectors, behind one that ended at `end`. `crossed`: sessions that ended before that one. */
-static int64_t place(const struct build *b, uint32_t track, int64_t end, uint32_t pregap, unsigned crossed)
+/* LBA of INDEX 01 of a track whose pregap has `pregap` sectors, behind one that ended at `end`. `ended_sessions` lie before it. */
+static int64_t place(const struct build *b, uint32_t track, int64_t end, uint32_t pregap, unsigned ended_sessions)
 {
     const struct exh_cue_track *t = &b->sheet->tracks[track];
     if (t->high_density)
@@ -295,7 +295,7 @@ static int64_t place(const struct build *b, uint32_t track, int64_t end, uint32_
     const struct exh_cue_session *ended = &b->sheet->sessions[t[-1].session], *begun = &b->sheet->sessions[t->session];
     const struct exh_cue_index *first = &b->sheet->indexes[t->first_index];
     bool length = first[-1].file != first->file || !ends_in_file(b, first - 1, first, t - 1);
-    uint32_t usual = crossed == 0 ? EXH_CUE_LEAD_OUT_FIRST : EXH_CUE_LEAD_OUT_LATER;
+    uint32_t usual = ended_sessions <= 1 ? EXH_CUE_LEAD_OUT_FIRST : EXH_CUE_LEAD_OUT_LATER;
     return exh_cue_session_start(end, length ? time_or(&ended->lead_out, usual) : usual, time_or(&begun->lead_in, EXH_CUE_LEAD_IN),
                                  time_or(&begun->pregap, EXH_LEAD_IN_FRAMES), pregap);
 }
@@ -331,7 +331,7 @@ static bool add_stretches(struct build *b, uint32_t track, size_t from, size_t t
     return s.sectors == 0 || exh_stored_disc_stretch(b->disc, &s, b->err);
 }
 
-static bool add_track(struct build *b, uint32_t track, size_t from, size_t to, int64_t *end, unsigned crossed)
+static bool add_track(struct build *b, uint32_t track, size_t from, size_t to, int64_t *end, unsigned ended_sessions)
 {
     const struct exh_cue_track *t = &b->sheet->tracks[track];
     uint64_t stored = 0, sectors = 0;
@@ -343,7 +343,7 @@ static bool add_track(struct build *b, uint32_t track, size_t from, size_t to, i
         return exh_fail(b->err, EXH_LIMIT, t->line.at, "line %u: the pregap of track %u has %llu sectors", t->line.number, t->number,
                         (unsigned long long)stored);
     uint32_t pregap = t->pregap + (uint32_t)stored;
-    int64_t start = place(b, track, *end, pregap, crossed);
+    int64_t start = place(b, track, *end, pregap, ended_sessions);
     if (start > EXH_LBA_MAX)
         return exh_fail(b->err, EXH_LIMIT, t->line.at, "line %u: track %u would begin at LBA %lld, and a disc ends before %d", t->line.number,
                         t->number, (long long)start, EXH_LBA_MAX);
@@ -373,16 +373,16 @@ static bool lay_tracks(struct build *b)
 {
     const struct exh_cue_sheet *s = b->sheet;
     int64_t end = 0;
-    unsigned crossed = 0;
+    unsigned ended_sessions = 0;
     for (uint32_t t = 0, from = 0, to; t < s->track_count; t++, from = to) {
         for (to = from; to < b->span_count && b->spans[to].track == t; to++)
             ;
-        if (!add_track(b, t, from, to, &end, crossed))
+        if (!add_track(b, t, from, to, &end, ended_sessions))
             return false;
         if (t + 1 == s->track_count || s->tracks[t + 1].session != s->tracks[t].session) {
             if (!end_session(b, t, end))
                 return false;
-            crossed++;
+            ended_sessions++;
         }
     }
     return true;

@@ -23,10 +23,10 @@ struct parser {
     const char *name;
     struct exh_error *err;
     struct exh_cue_line line;
-    struct exh_cue_track *track; /* NULL before the first */
-    uint32_t file, frames;       /* the current one, and the last index in it (NONE: no file, no index yet) */
-    uint8_t session;             /* of the next track */
-    bool high_density, pregap_rem;
+    struct exh_cue_track *track;   /* NULL before the first */
+    uint32_t file, frames;         /* the current one, and the last index in it (NONE: no file, no index yet) */
+    uint8_t session;               /* of the next track */
+    bool high_density, not_stored; /* this line is of a track that no file holds */
     uint32_t oddities, kept;
 };
 
@@ -210,6 +210,10 @@ static bool take_track(struct parser *p, struct exh_cue_span line)
         return refuse(p, "'%s' is no track number", show(number_word).text);
     if (!finish_track(p) || !check_number(p, number_word, number) || !behind_it(p, line))
         return false;
+    if (exh_cue_is(mode_word, "MODEX/2XXX")) { /* EAC's word for the data track of an enhanced disc, which it does not read */
+        p->not_stored = true;
+        return odd(p, "track %u is data of a form that is not told, and no file holds it: it is left out", number);
+    }
     const struct mode *mode = mode_named(mode_word);
     if (mode == NULL)
         return refuse_at(p, p->line, EXH_UNSUPPORTED, "'%s' is no track mode of a cue sheet", show(mode_word).text);
@@ -495,6 +499,17 @@ static bool take_nothing(struct parser *p, struct exh_cue_span line)
     return true;
 }
 
+/* What follows is the last track's that no file holds. */
+static bool skip_line(struct parser *p, struct exh_cue_span word, struct exh_cue_span line)
+{
+    uint32_t number;
+    if (exh_cue_is(word, "TRACK"))
+        return refuse_at(p, p->line, EXH_UNSUPPORTED, "a TRACK behind one that no file holds");
+    if (exh_cue_is(word, "INDEX") && exh_cue_word(&line, &word) && exh_cue_number(word, &number) && number > 0)
+        return refuse_at(p, p->line, EXH_UNSUPPORTED, "INDEX %02u of a data track whose form is not told", number);
+    return true;
+}
+
 static bool take_line(struct parser *p, struct exh_cue_span line)
 {
     static const struct {
@@ -516,6 +531,8 @@ static bool take_line(struct parser *p, struct exh_cue_span line)
     struct exh_cue_span word;
     if (!exh_cue_word(&line, &word) || (word.length > 0 && word.text[0] == ';'))
         return true;
+    if (p->not_stored)
+        return skip_line(p, word, line);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (exh_cue_is(word, commands[i].word))
             return commands[i].take != NULL ? commands[i].take(p, line) : take_text(p, line, commands[i].text);
