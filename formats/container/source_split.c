@@ -121,6 +121,22 @@ static uint64_t split_next_data(struct exh_source *source, uint64_t offset)
 
 static const struct exh_source_ops split_ops = {.read = split_read, .close = split_close, .next_data = split_next_data};
 
+/* Takes the part over, also on failure. */
+static bool append(struct split_source *s, struct exh_source *part, struct exh_error *err)
+{
+    uint64_t end;
+    bool ok =
+        exh_grow((void **)&s->parts, &s->capacity, s->count, sizeof *s->parts, PARTS_MAX, "parts", err) &&
+        (exh_add_u64(s->source.size, part->size, &end) || exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "the parts have more bytes than can be counted"));
+    if (!ok) {
+        exh_source_close(part);
+        return false;
+    }
+    s->parts[s->count++] = (struct part){part, s->source.size};
+    s->source.size = end;
+    return true;
+}
+
 static bool add_part(struct split_source *s, struct exh_siblings *siblings, const char *name, bool past_cache, struct exh_names *names,
                      struct exh_error *err)
 {
@@ -130,15 +146,11 @@ static bool add_part(struct split_source *s, struct exh_siblings *siblings, cons
     char *path = exh_siblings_path(siblings, name);
     bool ok = path != NULL ? exh_names_add(names, path, err) : exh_nomem(err, "a file name");
     free(path);
-    uint64_t end;
-    if (!ok || !exh_grow((void **)&s->parts, &s->capacity, s->count, sizeof *s->parts, PARTS_MAX, "parts", err) ||
-        !exh_add_u64(s->source.size, part->size, &end)) {
+    if (!ok) {
         exh_source_close(part);
         return false;
     }
-    s->parts[s->count++] = (struct part){part, s->source.size};
-    s->source.size = end;
-    return true;
+    return append(s, part, err);
 }
 
 /* Adds parts from `first` on until a number is not there; then looks whether the opened member, or one right behind the gap, lies beyond it. */
@@ -195,4 +207,26 @@ struct exh_source *exh_split_open(struct exh_siblings *siblings, const char *nam
     s->source.name = s->name;
     *uneven = is_uneven(s);
     return &s->source;
+}
+
+struct exh_source *exh_split_join(struct exh_source *const *parts, size_t count, const char *name, struct exh_error *err)
+{
+    struct split_source *s = calloc(1, sizeof *s);
+    bool ok = s != NULL && (s->name = exh_text_copy(name, strlen(name))) != NULL;
+    if (!ok)
+        (void)exh_nomem(err, "a split image");
+    for (size_t i = 0; i < count; i++) {
+        if (ok)
+            ok = append(s, parts[i], err);
+        else
+            exh_source_close(parts[i]);
+    }
+    if (s == NULL)
+        return NULL;
+    s->source.ops = &split_ops;
+    s->source.name = s->name;
+    if (ok)
+        return &s->source;
+    split_close(&s->source);
+    return NULL;
 }
