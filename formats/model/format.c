@@ -12,9 +12,19 @@
 #include "formats/disk/vhd.h"
 #include "formats/evidence/ewf_read.h"
 #include "formats/model/text.h"
-const struct exh_format *const exh_formats[] = {&exh_format_raw, &exh_format_ewf, &exh_format_l01,   &exh_format_dmg,
-                                                &exh_format_vdi, &exh_format_vhd, &exh_format_qcow2, &exh_format_nrg,
-                                                &exh_format_toc, &exh_format_cue, &exh_format_ccd,   NULL};
+const struct exh_format *const exh_formats[] = {&exh_format_raw,
+                                                &exh_format_ewf,
+                                                &exh_format_l01,
+                                                &exh_format_dmg,
+                                                &exh_format_vdi,
+                                                &exh_format_vhd,
+                                                &exh_format_qcow2,
+                                                &exh_format_nrg,
+                                                &exh_format_toc,
+                                                &exh_format_cue,
+                                                &exh_format_ccd,
+                                                &exh_format_mds,
+                                                NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
