@@ -1,4 +1,4 @@
-/* ccd.c - CloneCD images read: from the descriptor's values to tracks in the .img. See ccd.h, ccd_parse.h. */
+/* ccd.c - CloneCD images read: from the descriptor's values to tracks in the .img. See ccd.h, ccd_place.h. */
 #include "formats/optical/ccd.h"
 
 #include <stdlib.h>
@@ -6,247 +6,17 @@
 #include "formats/container/siblings.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
-#include "formats/optical/ccd_parse.h"
+#include "formats/optical/ccd_place.h"
 #include "formats/optical/cdtext.h"
 #include "formats/optical/first_sectors.h"
 #include "formats/optical/msf.h"
-#include "formats/optical/stored_disc.h"
-#include "formats/optical/subchannel.h"
 
-#define Q_LOOKED_AT 8u     /* sectors at the beginning of a track whose Q is held against its place */
-#define Q_UNUSABLE_MAX 16u /* so many in a row without a position, and the count of a pregap ends */
-
-struct place { /* a track, as its TOC entry and its section place it */
-    const struct exh_ccd_entry *entry;
-    const struct exh_ccd_track *said;
-    uint8_t number, session;
-    bool leads; /* is the first of its session */
-    int64_t start /* of INDEX 01 */, end;
-    uint32_t stored_pregap, pregap;
-};
-
-struct session {
-    int64_t base;     /* LBA of its first stored sector */
-    int64_t lead_out; /* or EXH_NO_LBA */
-    uint64_t at;      /* where that sector lies in the .img, in sectors */
-    int disc_type;
-    uint32_t tracks;
-};
-
-struct reader {
-    const struct exh_open *options;
-    struct exh_ccd *ccd;
-    struct exh_stored_disc *disc;
-    struct exh_inspection *notes;
-    struct exh_source *source; /* the descriptor */
-    const char *path;
-    struct place tracks[EXH_LAYOUT_TRACKS_MAX];
-    uint32_t track_count;
-    struct session sessions[EXH_DISC_SESSIONS_MAX + 1]; /* by number */
-    struct exh_source *img, *sub;                       /* sub NULL: none. Owned by the disc */
-    char *img_path, *sub_path;
-    uint32_t img_file, sub_file;
-    uint64_t sectors; /* of all tracks */
-    struct exh_error *err;
-};
-
-/* ---- the TOC entries ---- */
-
-static bool plays(const struct exh_toc_row *row) { return row->adr_control >> 4 == 1 || row->adr_control >> 4 == 4; }
-
-static int64_t pmsf_lba(const struct exh_toc_row *row) { return exh_msf_lba(row->pmsf[0], row->pmsf[1], row->pmsf[2]); }
-
-/* Where the entry points to, which has to be somewhere on a disc. */
-static bool points_to(struct reader *r, const struct exh_ccd_entry *e, int64_t *lba)
-{
-    bool has_msf = (e->said & EXH_CCD_SAID_PMSF) == EXH_CCD_SAID_PMSF;
-    if (e->plba == EXH_CCD_NOT_SAID && !has_msf)
-        return exh_fail(r->err, EXH_CORRUPT, e->place.at, "line %u: [Entry %u] says no place: neither PLBA nor PMin, PSec, PFrame", e->place.line,
-                        e->number);
-    *lba = e->plba != EXH_CCD_NOT_SAID ? e->plba : pmsf_lba(&e->row);
-    if (*lba < EXH_LBA_MIN || *lba > EXH_LBA_MAX)
-        return exh_fail(r->err, EXH_CORRUPT, e->place.at, "line %u: [Entry %u] points to LBA %lld, which no disc has", e->place.line, e->number,
-                        (long long)*lba);
-    return e->plba == EXH_CCD_NOT_SAID || !has_msf || e->plba == pmsf_lba(&e->row) ||
-           exh_inspection_remark(r->notes, "toc-entry", EXH_FAILS, r->path, e->place.at, r->err,
-                                 "line %u: [Entry %u] has PLBA %lld, but %02u:%02u:%02u is LBA %lld: the PLBA is taken", e->place.line, e->number,
-                                 (long long)e->plba, e->row.pmsf[0], e->row.pmsf[1], e->row.pmsf[2], (long long)pmsf_lba(&e->row));
-}
-
-static bool take_entry(struct reader *r, const struct exh_ccd_entry *e, const struct exh_ccd_entry *by_point[100])
-{
-    const struct exh_toc_row *row = &e->row;
-    if ((e->said & EXH_CCD_SAID_SESSION) == 0 || (e->said & EXH_CCD_SAID_POINT) == 0 || row->session == 0)
-        return exh_fail(r->err, EXH_CORRUPT, e->place.at, "line %u: [Entry %u] says no %s", e->place.line, e->number,
-                        (e->said & EXH_CCD_SAID_POINT) == 0 ? "Point" : "Session from 1 to 99");
-    if (!exh_disc_add_row(exh_stored_disc_facts(r->disc), row, r->err))
-        return false;
-    struct session *s = &r->sessions[row->session];
-    if (!plays(row))
-        return row->adr_control >> 4 == 5 ||
-               exh_inspection_remark(r->notes, "toc-entry", EXH_WARNS, r->path, e->place.at, r->err,
-                                     "line %u: [Entry %u] has ADR %u, which places nothing", e->place.line, e->number, row->adr_control >> 4);
-    if (row->point == 0xA0)
-        s->disc_type = row->pmsf[1];
-    if (row->point == 0xA2 && s->lead_out != EXH_NO_LBA)
-        return exh_fail(r->err, EXH_CORRUPT, e->place.at, "line %u: session %u has a second lead-out", e->place.line, row->session);
-    if (row->point == 0xA2)
-        return points_to(r, e, &s->lead_out);
-    if (row->point < 1 || row->point > 99)
-        return true;
-    if (by_point[row->point] != NULL)
-        return exh_fail(r->err, EXH_CORRUPT, e->place.at, "line %u: track %u has a second entry (first in line %u)", e->place.line, row->point,
-                        by_point[row->point]->place.line);
-    by_point[row->point] = e;
-    return true;
-}
-
-/* Rows, lead-outs, and the tracks in order of their numbers; the entries may come in any order. */
-static bool take_entries(struct reader *r)
-{
-    const struct exh_ccd_entry *by_point[100] = {NULL};
-    for (size_t i = 0; i < r->ccd->entry_count; i++)
-        if (!take_entry(r, &r->ccd->entries[i], by_point))
-            return false;
-    for (unsigned n = 1; n <= 99; n++) {
-        if (by_point[n] == NULL)
-            continue;
-        struct place *t = &r->tracks[r->track_count++];
-        struct session *s = &r->sessions[by_point[n]->row.session];
-        *t = (struct place){.entry = by_point[n], .said = &r->ccd->track[n], .number = (uint8_t)n, .session = by_point[n]->row.session};
-        t->leads = s->tracks++ == 0;
-        if (!points_to(r, t->entry, &t->start))
-            return false;
-    }
-    return r->track_count > 0 || exh_fail(r->err, EXH_CORRUPT, EXH_NO_OFFSET, "no [Entry] has a track: there is nothing to read");
-}
-
-/* ---- where the sessions and tracks lie ---- */
-
-/* What lies in the .img before INDEX 01 of a session's first track. The IMG begins at LBA 0; of a later session nothing before INDEX 01 is usually
- * there. Some writers count INDEX from LBA 0 in every session: then INDEX 1 is the track's own address, and says nothing. */
-static uint32_t leading_pregap(const struct place *t)
-{
-    int64_t index = t->said->index[1];
-    if (t->session == 1 && index == EXH_CCD_NOT_SAID)
-        return t->start > 0 ? (uint32_t)t->start : 0;
-    if (index == EXH_CCD_NOT_SAID || index <= 0 || (t->session > 1 && index == t->start))
-        return 0;
-    return (uint32_t)index;
-}
-
-/* The pregap that INDEX 0 and 1 say. */
-static bool said_pregap(struct reader *r, const struct place *t, uint32_t *pregap)
-{
-    int64_t from = t->said->index[0], to = t->said->index[1];
-    *pregap = 0;
-    if (from == EXH_CCD_NOT_SAID || to == EXH_CCD_NOT_SAID)
-        return true;
-    if (from > to)
-        return exh_fail(r->err, EXH_CORRUPT, t->said->place.at, "line %u: INDEX 0 of track %u lies behind its INDEX 1", t->said->place.line,
-                        t->number);
-    *pregap = (uint32_t)(to - from);
-    return true;
-}
-
-static bool place_leader(struct reader *r, struct place *t)
-{
-    struct session *s = &r->sessions[t->session];
-    if (!said_pregap(r, t, &t->pregap))
-        return false;
-    t->stored_pregap = leading_pregap(t);
-    if (t->session == 1 && t->pregap == EXH_LEAD_IN_FRAMES + t->stored_pregap)
-        t->pregap = t->stored_pregap; /* the usual one, with INDEX 0 = -150 */
-    if (t->pregap < t->stored_pregap)
-        t->pregap = t->stored_pregap;
-    s->base = t->start - t->stored_pregap;
-    if (s->lead_out == EXH_NO_LBA)
-        return exh_fail(r->err, EXH_CORRUPT, t->entry->place.at, "line %u: session %u has tracks, but no lead-out (POINT 0xA2)", t->entry->place.line,
-                        t->session);
-    if (s->lead_out <= t->start)
-        return exh_fail(r->err, EXH_CORRUPT, t->entry->place.at, "line %u: track %u begins at LBA %lld, the lead-out of its session at %lld",
-                        t->entry->place.line, t->number, (long long)t->start, (long long)s->lead_out);
-    s->at = r->sectors;
-    r->sectors += (uint64_t)(s->lead_out - s->base);
-    return t->session > 1 || s->base == 0 ||
-           exh_inspection_remark(r->notes, "track-index", EXH_WARNS, r->path, t->entry->place.at, r->err,
-                                 "the .img begins at LBA %lld, not at 0 as usual", (long long)s->base);
-}
-
-/* Q of the sector at this LBA, where there is one that can be used. */
-static bool position_at(const struct reader *r, const struct session *s, int64_t lba, struct exh_q *q)
-{
-    uint8_t bytes[12];
-    struct exh_error why;
-    exh_error_clear(&why);
-    uint64_t at = (s->at + (uint64_t)(lba - s->base)) * EXH_SUB_BYTES + EXH_SUB_Q;
-    if (at > r->sub->size || exh_source_read_some(r->sub, at, bytes, sizeof bytes, &why) < sizeof bytes)
-        return false;
-    exh_q_decode(bytes, q);
-    return q->crc_holds && q->kind == EXH_Q_POSITION && q->bcd;
-}
-
-/* Counts the sectors before INDEX 01 whose Q says index 0 of this track; a few without a position are passed over. */
-static uint32_t pregap_by_q(const struct reader *r, const struct place *t, int64_t floor)
-{
-    const struct session *s = &r->sessions[t->session];
-    uint32_t found = 0, unusable = 0;
-    for (int64_t lba = t->start - 1; lba > floor && unusable < Q_UNUSABLE_MAX; lba--) {
-        struct exh_q q;
-        if (!position_at(r, s, lba, &q)) {
-            unusable++;
-            continue;
-        }
-        if (q.track != t->number || q.index != 0)
-            break;
-        unusable = 0;
-        found = (uint32_t)(t->start - lba);
-    }
-    return found;
-}
-
-static bool place_follower(struct reader *r, struct place *t, const struct place *before)
-{
-    if (!said_pregap(r, t, &t->pregap))
-        return false;
-    if (t->start <= before->start)
-        return exh_fail(r->err, EXH_CORRUPT, t->entry->place.at, "line %u: track %u begins at LBA %lld, track %u before it at %lld",
-                        t->entry->place.line, t->number, (long long)t->start, before->number, (long long)before->start);
-    if (r->sub != NULL && t->said->index[0] == EXH_CCD_NOT_SAID) {
-        t->pregap = pregap_by_q(r, t, before->start);
-        if (t->pregap > 0 && !exh_inspection_fact(r->notes, r->path, EXH_NO_OFFSET, "pregap", r->err, "track %u: %u sectors, as Q in the .sub says",
-                                                  t->number, t->pregap))
-            return false;
-    }
-    t->stored_pregap = t->pregap;
-    return t->start - t->pregap > before->start ||
-           exh_fail(r->err, EXH_CORRUPT, t->said->place.at, "line %u: the pregap of track %u, %u sectors, leaves nothing of track %u",
-                    t->said->place.line, t->number, t->pregap, before->number);
-}
-
-static bool place_tracks(struct reader *r)
-{
-    for (uint32_t i = 0; i < r->track_count; i++) {
-        struct place *t = &r->tracks[i];
-        if (i > 0 && t->session < t[-1].session)
-            return exh_fail(r->err, EXH_CORRUPT, t->entry->place.at, "line %u: track %u is in session %u, track %u in session %u",
-                            t->entry->place.line, t->number, t->session, t[-1].number, t[-1].session);
-        if (t->leads ? !place_leader(r, t) : !place_follower(r, t, &t[-1]))
-            return false;
-        t->end = r->sessions[t->session].lead_out;
-        if (i > 0 && !t->leads)
-            t[-1].end = t->start - t->stored_pregap;
-        if (t->end <= t->start)
-            return exh_fail(r->err, EXH_CORRUPT, t->entry->place.at, "line %u: track %u begins at LBA %lld, behind the lead-out at %lld",
-                            t->entry->place.line, t->number, (long long)t->start, (long long)t->end);
-    }
-    return true;
-}
+#define Q_LOOKED_AT 8u /* sectors at the beginning of a track whose Q is held against its place */
 
 /* ---- the other two files ---- */
 
 /* The descriptor's name with another extension; NULL (err) when it cannot be there. */
-static struct exh_source *open_beside(struct reader *r, const char *extension, char **path)
+static struct exh_source *open_beside(struct exh_ccd_reader *r, const char *extension, char **path)
 {
     const char *base = exh_text_base(r->path), *dot = strrchr(base, '.');
     char *name = exh_text_format("%.*s%s", (int)(dot != NULL && dot != base ? dot - base : (long)strlen(base)), base, extension);
@@ -263,18 +33,18 @@ static struct exh_source *open_beside(struct reader *r, const char *extension, c
     return source;
 }
 
-static bool open_img(struct reader *r)
+static bool open_img(struct exh_ccd_reader *r)
 {
     r->img = open_beside(r, ".img", &r->img_path);
     return r->img != NULL && exh_stored_disc_file(r->disc, r->img, r->img_path, &r->img_file, r->err);
 }
 
-static bool no_sub(struct reader *r, const char *why)
+static bool no_sub(struct exh_ccd_reader *r, const char *why)
 {
     return exh_inspection_fact(r->notes, r->path, EXH_NO_OFFSET, "subchannel", r->err, "%s", why);
 }
 
-static bool open_sub(struct reader *r)
+static bool open_sub(struct exh_ccd_reader *r)
 {
     struct exh_source *sub = open_beside(r, ".sub", &r->sub_path);
     if (sub == NULL && r->err->code == EXH_NOT_FOUND) {
@@ -292,7 +62,7 @@ static bool open_sub(struct reader *r)
 }
 
 /* The files against the TOC and each other. That the .img is too short the stored disc says itself. */
-static bool note_sizes(struct reader *r)
+static bool note_sizes(struct exh_ccd_reader *r)
 {
     uint64_t have = r->img->size / EXH_CD_MAIN_BYTES, rest = r->img->size % EXH_CD_MAIN_BYTES;
     if (have > r->sectors && !exh_inspection_remark(r->notes, "image-size", EXH_WARNS, r->img_path, r->sectors * EXH_CD_MAIN_BYTES, r->err,
@@ -316,14 +86,14 @@ static bool note_sizes(struct reader *r)
 
 static const char *mode_text(int64_t mode) { return mode == 0 ? "audio" : mode == 1 ? "mode 1" : mode == 2 ? "mode 2" : "no mode that exists"; }
 
-static enum exh_track_kind said_kind(const struct place *t)
+static enum exh_track_kind said_kind(const struct exh_ccd_placed *t)
 {
     bool data = (t->entry->row.adr_control & EXH_CONTROL_DATA) != 0;
     return t->said->mode == 2 ? EXH_TRACK_MODE2 : t->said->mode == 1 || data ? EXH_TRACK_MODE1 : EXH_TRACK_AUDIO;
 }
 
 /* The sectors decide; MODE and CONTROL are held against them. */
-static bool kind_of(struct reader *r, const struct place *t, uint64_t at, enum exh_track_kind *kind)
+static bool kind_of(struct exh_ccd_reader *r, const struct exh_ccd_placed *t, uint64_t at, enum exh_track_kind *kind)
 {
     bool data = (t->entry->row.adr_control & EXH_CONTROL_DATA) != 0;
     enum exh_first_sectors first = exh_first_sectors(r->img, at * EXH_CD_MAIN_BYTES, EXH_CD_MAIN_BYTES, (uint64_t)(t->end - t->start));
@@ -342,9 +112,9 @@ static bool kind_of(struct reader *r, const struct place *t, uint64_t at, enum e
                                                     data ? "data" : "audio", exh_first_sectors_text(first));
 }
 
-static bool add_indexes(struct reader *r, const struct place *t)
+static bool add_indexes(struct exh_ccd_reader *r, const struct exh_ccd_placed *t)
 {
-    const struct session *s = &r->sessions[t->session];
+    const struct exh_ccd_extent *s = &r->sessions[t->session];
     int64_t one = t->said->index[1], last = t->start;
     bool ok = one == EXH_CCD_NOT_SAID || one == t->start - s->base || one == t->start ||
               exh_inspection_remark(r->notes, "track-index", EXH_FAILS, r->path, t->said->place.at, r->err,
@@ -366,7 +136,7 @@ static bool add_indexes(struct reader *r, const struct place *t)
     return ok;
 }
 
-static bool take_isrc(struct reader *r, const struct place *t, struct exh_track *track)
+static bool take_isrc(struct exh_ccd_reader *r, const struct exh_ccd_placed *t, struct exh_track *track)
 {
     if (t->said->isrc[0] == '\0')
         return true;
@@ -377,7 +147,7 @@ static bool take_isrc(struct reader *r, const struct place *t, struct exh_track 
     return true;
 }
 
-static bool note_flags(struct reader *r, const struct place *t)
+static bool note_flags(struct exh_ccd_reader *r, const struct exh_ccd_placed *t)
 {
     uint8_t control = t->entry->row.adr_control & 15 & ~EXH_CONTROL_DATA;
     return !t->said->has_flags || t->said->flags == control ||
@@ -386,9 +156,9 @@ static bool note_flags(struct reader *r, const struct place *t)
                                  t->number);
 }
 
-static bool add_track(struct reader *r, const struct place *t)
+static bool add_track(struct exh_ccd_reader *r, const struct exh_ccd_placed *t)
 {
-    const struct session *s = &r->sessions[t->session];
+    const struct exh_ccd_extent *s = &r->sessions[t->session];
     struct exh_track track = {.number = t->number,
                               .session = t->session,
                               .control = t->entry->row.adr_control & 15,
@@ -422,17 +192,17 @@ static bool add_track(struct reader *r, const struct place *t)
 /* ---- what is held against each other ---- */
 
 /* The first Q with a position in each track says where it is. One remark for all. */
-static bool note_positions(struct reader *r)
+static bool note_positions(struct exh_ccd_reader *r)
 {
     uint32_t differ = 0;
-    const struct place *first = NULL;
+    const struct exh_ccd_placed *first = NULL;
     struct exh_q first_q = {0};
     int64_t first_lba = 0;
     for (uint32_t i = 0; r->sub != NULL && i < r->track_count; i++) {
-        const struct place *t = &r->tracks[i];
+        const struct exh_ccd_placed *t = &r->tracks[i];
         struct exh_q q;
         int64_t lba = t->start, last = t->end - t->start > Q_LOOKED_AT ? t->start + Q_LOOKED_AT : t->end;
-        while (lba < last && !position_at(r, &r->sessions[t->session], lba, &q))
+        while (lba < last && !exh_ccd_position_at(r, &r->sessions[t->session], lba, &q))
             lba++;
         if (lba == last || (q.lba == lba && q.track == t->number))
             continue;
@@ -444,7 +214,7 @@ static bool note_positions(struct reader *r)
                                                 first->number, (long long)first_q.lba, first_q.track, differ, r->track_count);
 }
 
-static bool note_count(struct reader *r, const char *what, int64_t said, size_t found, const struct exh_ccd_place *place)
+static bool note_count(struct exh_ccd_reader *r, const char *what, int64_t said, size_t found, const struct exh_ccd_place *place)
 {
     return said == EXH_CCD_NOT_SAID || (uint64_t)said == found ||
            exh_inspection_remark(r->notes, "toc-count", EXH_FAILS, r->path, place->at, r->err, "line %u: %s says %lld, there are %zu", place->line,
@@ -452,13 +222,13 @@ static bool note_count(struct reader *r, const char *what, int64_t said, size_t 
 }
 
 /* A0 and A1 name the first and last track of their session. */
-static bool note_first_last(struct reader *r)
+static bool note_first_last(struct exh_ccd_reader *r)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < r->ccd->entry_count; i++) {
         const struct exh_ccd_entry *e = &r->ccd->entries[i];
         bool last = e->row.point == 0xA1;
-        if (!plays(&e->row) || (e->row.point != 0xA0 && !last) || r->sessions[e->row.session].tracks == 0)
+        if (!exh_ccd_row_plays(&e->row) || (e->row.point != 0xA0 && !last) || r->sessions[e->row.session].tracks == 0)
             continue;
         uint8_t number = 0;
         for (uint32_t t = 0; t < r->track_count; t++)
@@ -471,13 +241,13 @@ static bool note_first_last(struct reader *r)
     return ok;
 }
 
-static bool note_sessions(struct reader *r)
+static bool note_sessions(struct exh_ccd_reader *r)
 {
     size_t count = 0;
     bool ok = true;
     for (unsigned n = 1; ok && n <= EXH_DISC_SESSIONS_MAX; n++) {
         const struct exh_ccd_session *said = &r->ccd->session[n];
-        const struct session *s = &r->sessions[n];
+        const struct exh_ccd_extent *s = &r->sessions[n];
         if (s->tracks > 0 || s->lead_out != EXH_NO_LBA) {
             count++;
             ok = exh_disc_set_lead_out(exh_stored_disc_facts(r->disc), n, s->lead_out, s->disc_type, r->err);
@@ -489,7 +259,7 @@ static bool note_sessions(struct reader *r)
     return ok && note_count(r, "Sessions", r->ccd->sessions, count, &r->ccd->sessions_place);
 }
 
-static bool take_cdtext(struct reader *r)
+static bool take_cdtext(struct exh_ccd_reader *r)
 {
     const struct exh_ccd *c = r->ccd;
     for (size_t i = 0; i < c->pack_count; i++) {
@@ -512,7 +282,7 @@ static bool take_cdtext(struct reader *r)
                                   c->pack_count * EXH_CDTEXT_PACK_BYTES));
 }
 
-static bool take_catalog(struct reader *r)
+static bool take_catalog(struct exh_ccd_reader *r)
 {
     const struct exh_ccd *c = r->ccd;
     struct exh_disc *facts = exh_stored_disc_facts(r->disc);
@@ -523,7 +293,7 @@ static bool take_catalog(struct reader *r)
     return true;
 }
 
-static bool note_text(struct reader *r)
+static bool note_text(struct exh_ccd_reader *r)
 {
     const struct exh_ccd *c = r->ccd;
     bool ok =
@@ -538,7 +308,7 @@ static bool note_text(struct reader *r)
 
 /* ---- the whole ---- */
 
-static bool scrambled_check(struct reader *r)
+static bool scrambled_check(struct exh_ccd_reader *r)
 {
     if (r->ccd->scrambled == EXH_CCD_NOT_SAID || r->ccd->scrambled == 0)
         return true;
@@ -547,13 +317,13 @@ static bool scrambled_check(struct reader *r)
                     (long long)r->ccd->scrambled);
 }
 
-static bool build(struct reader *r)
+static bool build(struct exh_ccd_reader *r)
 {
     for (size_t n = 0; n <= EXH_DISC_SESSIONS_MAX; n++)
-        r->sessions[n] = (struct session){.lead_out = EXH_NO_LBA, .disc_type = -1};
+        r->sessions[n] = (struct exh_ccd_extent){.lead_out = EXH_NO_LBA, .disc_type = -1};
     (void)snprintf(exh_stored_disc_facts(r->disc)->medium, sizeof exh_stored_disc_facts(r->disc)->medium, "CD");
-    if (!scrambled_check(r) || !exh_stored_disc_descriptor(r->disc, r->source, r->path, r->err) || !take_entries(r) || !open_img(r) || !open_sub(r) ||
-        !place_tracks(r))
+    if (!scrambled_check(r) || !exh_stored_disc_descriptor(r->disc, r->source, r->path, r->err) || !exh_ccd_take_entries(r) || !open_img(r) ||
+        !open_sub(r) || !exh_ccd_place_tracks(r))
         return false;
     for (uint32_t i = 0; i < r->track_count; i++)
         if (!add_track(r, &r->tracks[i]))
@@ -564,7 +334,7 @@ static bool build(struct reader *r)
 
 static struct exh_medium *read_disc(struct exh_ccd *ccd, struct exh_source *source, const struct exh_open *options, struct exh_error *err)
 {
-    struct reader *r = calloc(1, sizeof *r);
+    struct exh_ccd_reader *r = calloc(1, sizeof *r);
     struct exh_stored_disc *disc = r != NULL ? exh_stored_disc_new("ccd", err) : NULL;
     struct exh_medium *medium = NULL;
     if (disc != NULL) {

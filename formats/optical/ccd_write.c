@@ -11,6 +11,7 @@
 
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
+#include "formats/optical/ccd_place.h"
 #include "formats/optical/cdtext.h"
 #include "formats/optical/msf.h"
 
@@ -90,8 +91,6 @@ static bool track_losses(const struct exh_layout *l, uint32_t i, struct exh_name
                 (long long)track_end(t));
 }
 
-static bool row_plays(const struct exh_toc_row *row) { return row->adr_control >> 4 == 1 || row->adr_control >> 4 == 4; }
-
 static size_t packs_without_crc(const struct exh_disc *disc)
 {
     size_t n = 0;
@@ -163,7 +162,7 @@ static bool rows_hold(const struct exh_layout *l)
         sessions += leads_session(l, i);
     for (size_t i = 0; disc != NULL && i < disc->row_count; i++) {
         const struct exh_toc_row *row = &disc->rows[i];
-        if (!row_plays(row) || (row->point != 0xA2 && (row->point < 1 || row->point > 99)))
+        if (!exh_ccd_row_plays(row) || (row->point != 0xA2 && (row->point < 1 || row->point > 99)))
             continue;
         const struct exh_track *t = exh_layout_track(l, row->point);
         if (row->point == 0xA2
@@ -192,7 +191,7 @@ static bool make_rows(const struct exh_layout *l, uint32_t first, struct exh_dis
         ok = exh_disc_add_row(to, &row, err);
     }
     for (size_t i = 0; ok && l->disc != NULL && i < l->disc->row_count; i++)
-        if (l->disc->rows[i].session == t->session && !row_plays(&l->disc->rows[i]))
+        if (l->disc->rows[i].session == t->session && !exh_ccd_row_plays(&l->disc->rows[i]))
             ok = exh_disc_add_row(to, &l->disc->rows[i], err);
     return ok;
 }
