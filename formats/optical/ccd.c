@@ -383,8 +383,12 @@ static int ccd_probe(const struct exh_peek *peek)
 {
     static const char mark[] = "[clonecd]";
     size_t at = peek->head_length >= 3 && memcmp(peek->head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    while (at < peek->head_length && (peek->head[at] == ' ' || peek->head[at] == '\t' || peek->head[at] == '\r' || peek->head[at] == '\n'))
-        at++;
+    for (bool comment = false; at < peek->head_length; at++) {
+        uint8_t c = peek->head[at];
+        comment = comment ? c != '\n' : c == ';';
+        if (!comment && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+            break;
+    }
     for (size_t i = 0; i < sizeof mark - 1; i++) {
         uint8_t c = at + i < peek->head_length ? peek->head[at + i] : 0;
         if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != (uint8_t)mark[i])
