@@ -12,6 +12,12 @@
 #include "formats/disk/vhd.h"
 #include "formats/evidence/ewf_read.h"
 #include "formats/model/text.h"
+#include "formats/optical/ccd.h"
+#include "formats/optical/cue.h"
+#include "formats/optical/mds.h"
+#include "formats/optical/nrg.h"
+#include "formats/optical/toc.h"
+
 const struct exh_format *const exh_formats[] = {&exh_format_raw,
                                                 &exh_format_ewf,
                                                 &exh_format_l01,

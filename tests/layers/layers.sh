@@ -19,9 +19,10 @@ for folder in formats verify acquire report; do
   done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' "$folder" --include='*.[ch]')
 done
 while IFS= read -r hit; do complain "$hit: not in formats/"; done < <(
-  grep -rnE '<(pthread|threads|sqlite3|openssl/.*|syslog)\.?h?>|\b(printf|fprintf|puts|exit|abort|time|clock_gettime|getrandom|rand|pthread_[a-z]+)[[:space:]]*\(' formats \
-    --include='*.[ch]' | grep -vE 'format\(printf|^[^:]*:[0-9]*:[[:space:]]*(\*|/\*|//)')
-for header in libewf.h libdeflate.h libnbd.h openssl/ sqlite3.h libxml/; do
+  grep -rn '[<(]' formats --include='*.[ch]' | sed 's/"[^"]*"//g' |
+    grep -E '<(pthread|threads|sqlite3|openssl/.*|syslog)\.?h?>|\b(printf|fprintf|puts|exit|abort|time|clock_gettime|getrandom|rand|pthread_[a-z]+)[[:space:]]*\(' |
+    grep -vE 'format\(printf|^[^:]*:[0-9]*:[[:space:]]*(\*|/\*|//)')
+for header in libewf.h libdeflate.h bzlib.h lzma.h zstd.h libnbd.h openssl/ sqlite3.h libxml/; do
   for folder in formats verify acquire report; do
     n=$(grep -rlE "#[[:space:]]*include[[:space:]]*<$header" "$folder" --include='*.[ch]' | wc -l)
     [ "$header" = sqlite3.h ] && limit=3 || limit=1
