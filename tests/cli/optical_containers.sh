@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# One disc in many containers (tests/make/disc_maker.py): the same layout and the same digests of every track from each, each the other's reference;
+# every format that can be written takes it over and gives it back byte for byte, or says first what is lost.
+. "$(dirname "$0")/../lib.sh"
+need jq python3
+make="python3 -B $SRC/tests/make/disc_maker.py" check="python3 -B $SRC/tests/make/disc_check.py"
+all=crc32,md5,sha1,sha256
+bad=0
+wrong() { printf 'WRONG: %s\n' "$*"; bad=$((bad + 1)); }
+run() { "$EXHIBIT" "$@" --progress none >"$work/out" 2>"$work/err"; code=$?; }
+said() { jq -r '.error.text // empty' "$work/out" 2>/dev/null | head -1; head -1 "$work/err"; }
+tell() { run info "$1" --json; cp "$work/out" info.json; [ $code = 0 ] && { run hash "$1" --json --no-record --hash $all; cp "$work/out" hash.json; }; [ $code = 0 ]; }
+
+# ---- what each container says
+for variant in mixed data audio hidden xa formless mode0 two enhanced; do
+  $make make $variant -o $variant >$variant.json || fail "no samples of $variant"
+  for container in $(jq -r '.containers|keys[]' $variant.json); do
+    image=$variant/$(jq -r ".containers[\"$container\"].image" $variant.json)
+    if ! tell "$image"; then wrong "$image: $code, $(said)"; continue; fi
+    $check $variant.json $container info.json hash.json >said || { wrong "$image:"; sed 's/^/    /' said; }
+    jq -e '[.findings[]?|select(.outcome=="damaged")]|length==0' info.json >/dev/null || wrong "$image: $(jq -c .findings info.json)"
+  done
+done
+
+# ---- each is the other's reference: the same tracks, however stored. And a list of the track files knows the containers that hold those files.
+against() { # IMAGE REFERENCE CODE
+  run verify "$1" --against "$2" --json --no-record
+  [ $code = "$3" ] || wrong "verify $1 --against $2: $code instead of $3: $(jq -r .verdict "$work/out" 2>/dev/null) $(said)"
+}
+for variant in mixed audio xa two; do
+  for container in cue ccd mds nrg toc; do
+    image=$variant/$(jq -r ".containers[\"$container\"].image // \"none\"" $variant.json)
+    [ -e "$image" ] || continue
+    against "$image" $variant/cues/disc.cue 0
+    against $variant/cues/disc.cue "$image" 0
+  done
+  $make dat $variant.json cues >$variant.dat
+  against $variant/cues/disc.cue $variant.dat 0
+  against $variant/ccd/disc.ccd $variant.dat 0
+done
+$make make mixed --seed 2 -o other --containers cues >other.json
+against mixed/cue/disc.cue other/cues/disc.cue 1
+against other/cues/disc.cue mixed.dat 1
+
+# ---- writing: from every container to every format that can be written, and what comes out holds the same tracks
+convert() { # IMAGE OUT OPTION...: leaves $code
+  local image=$1 out=$2; shift 2
+  mkdir -p "$(dirname "$out")"
+  run convert "$image" -o "$out" --json --no-record "$@"
+}
+for variant in mixed data audio hidden xa two enhanced; do
+  for container in cue cues ccd mdssub nrg toc iso; do
+    image=$variant/$(jq -r ".containers[\"$container\"].image // \"none\"" $variant.json)
+    [ -e "$image" ] || continue
+    for to in cue ccd toc iso; do
+      out=out/$variant-$container/$to/disc.$to
+      lossy=""
+      convert "$image" $out
+      if [ $code = 2 ]; then # what cannot be carried is named, and nothing is there yet
+        [ -n "$(said)" ] || wrong "$image to $to: refused without a word"
+        [ ! -e $out ] || wrong "$image to $to: refused, and $out is there"
+        lossy=$(said | head -1)
+        convert "$image" $out --lossy
+      fi
+      if [ $code != 0 ]; then
+        case "$to $variant" in
+          iso\ data) wrong "$image to iso: $code, $(said)" ;;
+          iso\ *) [ $code = 2 ] || wrong "$image to iso: $code, $(said)" ;; # more than one track, or audio: not even with --lossy
+          "toc two"|"toc enhanced") [ $code = 2 ] || wrong "$image to toc: $code, $(said)" ;;
+          *) wrong "$image to $to: $code, $(said)" ;;
+        esac
+        continue
+      fi
+      tell $out || { wrong "$out does not open: $(said)"; continue; }
+      [ $to = iso ] || $check $variant.json disc info.json hash.json >said || { wrong "$out, of $image${lossy:+ ($lossy)}:"; sed 's/^/    /' said; }
+    done
+  done
+done
+# a loss is named where there is one
+named() { # IMAGE TO WORD
+  convert "$1" lost/x."$2"
+  [ $code = 2 ] || { wrong "$1 to $2 loses $3, and $code"; rm -rf lost; return; }
+  said | grep -qi -- "$3" || wrong "$1 to $2 loses $3, and it says: $(said)"
+  rm -rf lost
+}
+named mixed/ccd/disc.ccd cue subchannel
+named mixed/mdssub/disc.mds toc subchannel
+named two/cue/disc.cue toc session
+named mixed/cue/disc.cue iso "track|audio"
+named xa/cue/disc.cue iso "track|audio|form"
+
+# ---- there and back: what the first writer made comes back from the second byte for byte, with all its files
+bytes() { (cd "$1" && for f in *; do case $f in *.record.jsonl|ledger.db*|*.cue|*.ccd|*.toc) ;; *) sha256sum "$f" ;; esac; done); }
+for variant in mixed data audio hidden xa two enhanced; do
+  for first in cue ccd toc; do
+    for second in cue ccd toc; do
+      case $variant-$first-$second in two-*toc*|enhanced-*toc*) continue ;; esac
+      rm -rf a b c
+      convert $variant/ccd/disc.ccd a/disc.$first --lossy; [ $code = 0 ] || { wrong "$variant to $first: $code, $(said)"; continue; }
+      convert a/disc.$first b/disc.$second --lossy; [ $code = 0 ] || { wrong "$variant $first to $second: $code, $(said)"; continue; }
+      convert b/disc.$second c/disc.$first --lossy; [ $code = 0 ] || { wrong "$variant $second back to $first: $code, $(said)"; continue; }
+      bytes a >a.sums; bytes c >c.sums
+      [ "$first$second" = ccdcue ] || [ "$first$second" = ccdtoc ] && { grep -v '\.sub$' a.sums >t; mv t a.sums; } # neither carries a subchannel
+      [ "$first$second" != ccdcue ] && [ "$first$second" != ccdtoc ] || { grep -v '\.sub$' c.sums >t; mv t c.sums; }
+      cmp -s a.sums c.sums || wrong "$variant $first to $second and back: $(diff a.sums c.sums | head -4 | tr '\n' ' ')"
+    done
+  done
+done
+# the subchannel comes through where the format has it
+for container in ccd mdssub nrgsub; do
+  rm -rf a; image=mixed/$(jq -r ".containers[\"$container\"].image" mixed.json)
+  convert "$image" a/disc.ccd --lossy
+  tell a/disc.ccd && [ "$(jq '[.digests[]|select(.scope|test("track:[0-9]+/sub$"))]|length' hash.json)" -ge 3 ] || wrong "$image to ccd: no subchannel"
+done
+# an ISO: the data track alone, and back to a track of 2048 bytes
+rm -rf a; convert data/cue/disc.cue a/disc.iso
+[ $code = 0 ] && { cmp -s a/disc.iso data/iso/disc.iso || wrong "the ISO is not the user data"; }
+# an E01 of a disc
+rm -rf a; convert data/iso/disc.iso a/disc.E01
+[ $code = 0 ] || wrong "an ISO to E01: $code, $(said)"
+[ $bad = 0 ] || { rm -f out err; fail "$bad things"; }
