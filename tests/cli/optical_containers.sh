@@ -53,14 +53,15 @@ for variant in mixed data audio hidden xa two enhanced; do
     image=$variant/$(jq -r ".containers[\"$container\"].image // \"none\"" $variant.json)
     [ -e "$image" ] || continue
     for to in cue ccd toc iso; do
-      out=out/$variant-$container/$to/disc.$to
+      out=conv/$variant-$container/$to/disc.$to
+      shape=""; [ $to != iso ] || shape="--track 1 --user-data"
       lossy=""
-      convert "$image" $out
+      convert "$image" $out $shape
       if [ $code = 2 ]; then # what cannot be carried is named, and nothing is there yet
         [ -n "$(said)" ] || wrong "$image to $to: refused without a word"
         [ ! -e $out ] || wrong "$image to $to: refused, and $out is there"
         lossy=$(said | head -1)
-        convert "$image" $out --lossy
+        convert "$image" $out $shape --lossy
       fi
       if [ $code != 0 ]; then
         case "$to $variant" in

@@ -25,7 +25,7 @@ def check_layout(places, layout, told):
                           ("main_bytes", place["main_bytes"]), ("sub_bytes", place["sub_bytes"])):
             same(name + key, got.get(key), want)
         same(name + "mode", got.get("mode", "").split("/")[0], MODES[place["kind"], place["main_bytes"]].split("/")[0])
-        if place["kind"] != "blocks":
+        if place["kind"] != "blocks" and sys.argv[2] != "tao": # track-at-once tables have no control bits
             same(name + "control", got.get("control", 0) & 5, track["control"] & 5)
         if "stored_pregap" in got:
             same(name + "stored_pregap", got["stored_pregap"], place["stored_pregap"])

@@ -24,6 +24,7 @@ import zlib
 
 import disc_containers
 import disc_sectors as cd
+from disc_sectors import USER
 
 
 class Track:
@@ -69,6 +70,18 @@ class Noise:
         return hashlib.shake_128(("%s/%d" % (self.seed, self.taken)).encode()).digest(length)
 
 
+def volume(sectors):
+    """The two descriptors of an ISO 9660 volume of this size, empty but for its root: sectors 16 and 17. The root directory is sector 18."""
+    both = lambda n, size: n.to_bytes(size, "little") + n.to_bytes(size, "big")
+    record = lambda name: (bytes([34, 0]) + both(18, 4) + both(USER, 4) + bytes([126, 1, 1, 0, 0, 0, 0, 2, 0, 0]) + both(1, 2) + bytes([1, name]))
+    d = b"\1CD001\1\0" + b" " * 32 + b"LAB".ljust(32) + bytes(8) + both(sectors, 4) + bytes(32) + both(1, 2) + both(1, 2) + both(USER, 2)
+    d += both(10, 4) + (19).to_bytes(4, "little") + bytes(4) + (20).to_bytes(4, "big") + bytes(4) + record(0)
+    d += b" " * 623 + (b"2026010100000000\0" * 2 + b"0000000000000000\0" * 2) + b"\1"
+    path = b"\1\0" + (18).to_bytes(4, "little") + b"\1\0\0\0"
+    path_big = b"\1\0" + (18).to_bytes(4, "big") + b"\0\1\0\0"
+    return {16: d, 17: b"\xffCD001\1", 18: record(0) + record(1), 19: path, 20: path_big}
+
+
 def data_sector(track, lba, n, noise, user):
     if track.kind == "mode1":
         return cd.mode1(lba, user if user is not None else noise.take(2048))
@@ -95,8 +108,11 @@ def fill(disc, noise, data):
             track.start = lba + track.pregap
             track.before = [noise.take(cd.RAW) if audio_pregap else disc_containers.pause(track, lba + n) for n in range(track.pregap)]
             track.sectors = []
+            descriptors = volume(track.count) if track.count > 20 and track.start == 0 else {}
             for n in range(track.count):
                 user = data[n * 2048 : n * 2048 + 2048].ljust(2048, b"\0") if data and track is disc.tracks[0] else None
+                if not data and n in descriptors and track.kind == "mode1":
+                    user = descriptors[n].ljust(USER, b"\0")
                 track.sectors.append(noise.take(cd.RAW) if track.kind == "audio" else data_sector(track, track.start + n, n, noise, user))
             track.sub_before = [disc_containers.sub_of(track, lba + n) for n in range(track.pregap)]
             track.sub = [disc_containers.sub_of(track, track.start + n, disc.mcn) for n in range(track.count)]
