@@ -124,6 +124,8 @@ static struct exh_medium *raw_open(struct exh_source *source, const struct exh_o
     return &r->medium;
 }
 
+struct exh_source *exh_raw_source(const struct exh_medium *medium) { return ((const struct raw_medium *)medium)->source; }
+
 /* Nothing marks a raw image: it is the answer when no other format claims the file (format.c). */
 static int raw_probe(const struct exh_peek *peek)
 {

@@ -14,23 +14,14 @@
 #include "formats/model/text.h"
 #include "formats/optical/ccd.h"
 #include "formats/optical/cue.h"
+#include "formats/optical/iso.h"
 #include "formats/optical/mds.h"
 #include "formats/optical/nrg.h"
 #include "formats/optical/toc.h"
 
-const struct exh_format *const exh_formats[] = {&exh_format_raw,
-                                                &exh_format_ewf,
-                                                &exh_format_l01,
-                                                &exh_format_dmg,
-                                                &exh_format_vdi,
-                                                &exh_format_vhd,
-                                                &exh_format_qcow2,
-                                                &exh_format_nrg,
-                                                &exh_format_toc,
-                                                &exh_format_cue,
-                                                &exh_format_ccd,
-                                                &exh_format_mds,
-                                                NULL};
+const struct exh_format *const exh_formats[] = {
+    &exh_format_raw, &exh_format_ewf, &exh_format_l01, &exh_format_dmg, &exh_format_vdi, &exh_format_vhd, &exh_format_qcow2,
+    &exh_format_nrg, &exh_format_toc, &exh_format_cue, &exh_format_ccd, &exh_format_mds, &exh_format_iso, NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
@@ -87,11 +78,14 @@ static const struct exh_format *probe_all(const struct exh_peek *peek, struct ex
 /* Which format opens this source? A file that carries another format's name but not its marks is not quietly read as raw. */
 static const struct exh_format *choose(struct exh_source *source, const char *path, struct exh_error *err)
 {
-    uint8_t head[EXH_PEEK_BYTES], tail[EXH_PEEK_BYTES];
+    uint8_t head[EXH_PEEK_BYTES], tail[EXH_PEEK_BYTES], volume[EXH_PEEK_BYTES];
     size_t length = source->size < EXH_PEEK_BYTES ? (size_t)source->size : EXH_PEEK_BYTES;
+    struct exh_error unread;
+    exh_error_clear(&unread);
     if (!exh_source_read(source, 0, head, length, err) || !exh_source_read(source, source->size - length, tail, length, err))
         return NULL;
-    struct exh_peek peek = {head, tail, length, length, source->size, exh_text_base(path)};
+    struct exh_peek peek = {head, tail, length, length, source->size, exh_text_base(path), volume, 0};
+    peek.volume_length = exh_source_read_some(source, EXH_PEEK_VOLUME_OFFSET, volume, sizeof volume, &unread); /* most images have nothing there */
     const struct exh_format *format = probe_all(&peek, err);
     if (format != NULL || err->code != EXH_OK)
         return format;

@@ -1,7 +1,7 @@
 /* format.h - the row a format adds, and the table of all rows.
  *
  * Help, fuzz targets and the conformance tests derive from the rows. A new format is one .c, one row, one CMake line, its samples.
- * probe looks at the first and last bytes only and answers 0 (not mine) to 100 (certain); a tie between the best is refused with the list.
+ * probe looks at a few bytes only (exh_peek) and answers 0 (not mine) to 100 (certain); a tie between the best is refused with the list.
  * open takes the source over: on success the medium owns it, on failure it stays the caller's to close. */
 #ifndef EXH_FORMATS_MODEL_FORMAT_H
 #define EXH_FORMATS_MODEL_FORMAT_H
@@ -11,12 +11,15 @@
 #include "formats/model/source.h"
 
 #define EXH_PEEK_BYTES 4096u
+#define EXH_PEEK_VOLUME_OFFSET 32768u
 
 struct exh_peek {
     const uint8_t *head, *tail; /* the first and the last bytes of the source */
     size_t head_length, tail_length;
     uint64_t size;
-    const char *name; /* file name without folder; may be empty */
+    const char *name;      /* file name without folder; may be empty */
+    const uint8_t *volume; /* the bytes from 32768 on (sector 16 of a disc), where its file systems begin; empty in a shorter source */
+    size_t volume_length;
 };
 
 struct exh_siblings; /* formats/container/siblings.h */

@@ -1,5 +1,4 @@
 /* cmd_verify.c - exhibit verify: what is true of an image, held against everything that speaks of it. */
-#include "formats/disk/raw.h"
 #include "formats/evidence/ewf_libewf.h"
 #include "formats/model/text.h"
 #include "report/cli/references.h"
@@ -174,7 +173,7 @@ static bool count_as_recorded(const struct exh_args *args, struct checked *c, st
 {
     const struct exh_medium *m = c->opened.medium;
     struct exh_open options = {.sector_bytes = m->layout->tracks[0].main_bytes, .past_cache = exh_arg(args, "--past-cache") != NULL};
-    if (strcmp(m->format, "raw") != 0 || exh_arg(args, "--sector-size") != NULL)
+    if (!m->verbatim || exh_arg(args, "--sector-size") != NULL)
         return true;
     for (size_t i = 0; i < c->references.count; i++) {
         const struct exh_layout *said = c->references.claims[i].layout;
@@ -184,7 +183,7 @@ static bool count_as_recorded(const struct exh_args *args, struct checked *c, st
     if (options.sector_bytes == m->layout->tracks[0].main_bytes)
         return true;
     struct exh_medium *again;
-    if (!exh_image_open(c->image, &exh_format_raw, &options, &again, err))
+    if (!exh_image_open(c->image, exh_format_named(m->format), &options, &again, err))
         return false;
     c->opened.medium = again; /* `whole` stays open beneath it: its list of files is in use */
     exh_inspection_close(&c->inspection);

@@ -116,7 +116,7 @@ static bool open_image(struct exh_opened *o, const struct exh_format *format, st
 {
     if (!exh_image_open(o->path, format, options, &o->whole, err))
         return false;
-    if (options->sector_bytes != 0 || strcmp(o->whole->format, exh_format_raw.name) != 0)
+    if (options->sector_bytes != 0 || !o->whole->verbatim)
         return true;
     options->sector_bytes = recorded_sector_bytes(o->whole->files->items[0]);
     if (options->sector_bytes == 0 || options->sector_bytes == o->whole->layout->tracks[0].main_bytes)

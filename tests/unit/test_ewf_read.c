@@ -718,7 +718,7 @@ static void other_kinds_are_refused_by_name(void **state)
         assert_null(cases[i].row->open(source, &options, &err));
         assert_int_equal(err.code, cases[i].code);
         expect_text(cases[i].says);
-        struct exh_peek peek = {bytes, bytes, sizeof bytes, sizeof bytes, sizeof bytes, "x"};
+        struct exh_peek peek = {bytes, bytes, sizeof bytes, sizeof bytes, sizeof bytes, "x", NULL, 0};
         assert_int_equal(cases[i].row->probe(&peek), cases[i].code == EXH_UNSUPPORTED ? 100 : 0);
         exh_source_close(source);
     }
