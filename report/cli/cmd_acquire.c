@@ -37,7 +37,7 @@ static enum exh_exit acquire(struct exh_args *args, const struct exh_partial_sta
 /* The image whose partial there is: as it was named, or as the first run completed the name. */
 static char *partial_of(const char *image)
 {
-    static const char *const ends[] = {"", ".E01", ".001"};
+    static const char *const ends[] = {"", ".E01", ".001", ".iso"};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         char *name = exh_text_format("%s%s", image, ends[i]);
         if (name == NULL || exh_stage_exists(name))
