@@ -1,4 +1,5 @@
-/* digest.h - one running digest over OpenSSL's EVP: any algorithm name it knows. The only file that includes OpenSSL in verify/.
+/* digest.h - one running digest over OpenSSL's EVP: any algorithm name it knows; and "crc32" (IEEE 802.3, zlib's; four bytes, most significant first),
+ * which lists of disc images use and which proves nothing against intent. The only file that includes OpenSSL in verify/.
  * Threads: one digest belongs to one thread at a time. */
 #ifndef EXH_VERIFY_DIGEST_H
 #define EXH_VERIFY_DIGEST_H
@@ -7,7 +8,7 @@
 
 struct exh_digest;
 
-/* EXH_USAGE for a name OpenSSL does not know, or an output longer than EXH_DIGEST_BYTES_MAX. */
+/* EXH_USAGE for a name nobody knows, or an output longer than EXH_DIGEST_BYTES_MAX. */
 struct exh_digest *exh_digest_new(const char *algorithm, struct exh_error *err);
 const char *exh_digest_name(const struct exh_digest *digest); /* canonical lower case: "sha256" for "SHA2-256" */
 EXH_MUST_CHECK bool exh_digest_add(struct exh_digest *digest, const void *data, size_t length, struct exh_error *err);

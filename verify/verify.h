@@ -6,6 +6,7 @@
 #define EXH_VERIFY_VERIFY_H
 
 #include "verify/pipeline.h"
+#include "verify/sector_audit.h"
 #include "verify/verdict.h"
 
 struct exh_verify {
@@ -18,6 +19,7 @@ struct exh_verify {
     size_t algorithm_count;
     uint32_t chunk_sectors;           /* chunk digests even when no claim has them; 0 = only as claimed */
     struct exh_inspection *inspected; /* of the medium, when the caller has made it already: taken over and left empty. NULL: made here */
+    bool audit;                       /* of a disc: what its sectors say of themselves (sector_audit.h) */
     bool skip_stored;                 /* do not hold the medium to its own seal (the caller does) */
     const char *phase;                /* what progress calls the walk; NULL: "verify" */
     bool past_cache;                  /* read container files past the page cache */
@@ -30,11 +32,12 @@ struct exh_verify_result {
     enum exh_verdict verdict;
     bool basis[EXH_BASIS_COUNT]; /* which references the verdict rests on */
     struct exh_findings findings;
-    struct exh_seal found;       /* digests (scopes media, padded, file:...), chunks */
+    struct exh_seal found;       /* digests (scopes media, padded, track:..., file:...), chunks */
     struct exh_sectors not_good; /* every range that is not GOOD, with its state; BAD too where only a record says so */
     uint64_t unread_now;         /* sectors this run could not read (exit 3); recorded ones are not counted */
     uint64_t bytes, sectors;
     struct exh_inspection inspection;
+    struct exh_audit audit; /* tracks NULL: not asked for, or nothing to audit */
 };
 
 /* False: could not go on (err); the result so far is filled. A mismatch is a result, not an error. */
