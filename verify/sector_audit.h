@@ -55,7 +55,7 @@ struct exh_audit_track {
     bool isrc_disputed; /* another one was read twice too */
 };
 
-struct exh_audit {
+struct exh_disc_audit {
     struct exh_audit_track *tracks; /* as in the layout; NULL: no audit was made */
     uint32_t track_count;
     char mcn[14]; /* two equal valid reads in Q; "" = none */
@@ -64,12 +64,12 @@ struct exh_audit {
 };
 
 /* Is there anything on this disc that can be audited: data sectors of 2352 bytes, or a subchannel? False for a disk. */
-bool exh_audit_applies(const struct exh_layout *layout);
+bool exh_disc_audit_applies(const struct exh_layout *layout);
 /* Does every stored sector lie under an EDC, and do all of them hold? */
-bool exh_audit_edc_holds(const struct exh_audit *audit);
+bool exh_disc_audit_edc_holds(const struct exh_disc_audit *audit);
 /* Verdicts that speak for the data: EXH_SECTOR_OK, _ECC_OTHER, _ECC_BAD and _RESERVED have an EDC that holds. */
 bool exh_audit_edc_is_good(enum exh_sector_verdict verdict);
-void exh_audit_close(struct exh_audit *audit); /* frees what it holds, not itself */
+void exh_disc_audit_close(struct exh_disc_audit *audit); /* frees what it holds, not itself */
 
 struct exh_sector_audit;
 
@@ -77,7 +77,7 @@ struct exh_sector_audit;
 struct exh_sector_audit *exh_sector_audit_new(const struct exh_layout *layout, struct exh_error *err);
 struct exh_consumer *exh_sector_audit_consumer(struct exh_sector_audit *audit);
 /* After the run: what was found, handed over. The audit is only to be closed then. */
-void exh_sector_audit_take(struct exh_sector_audit *audit, struct exh_audit *out);
+void exh_sector_audit_take(struct exh_sector_audit *audit, struct exh_disc_audit *out);
 void exh_sector_audit_close(struct exh_sector_audit *audit); /* NULL-safe */
 
 #endif

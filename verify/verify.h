@@ -37,7 +37,7 @@ struct exh_verify_result {
     uint64_t unread_now;         /* sectors this run could not read (exit 3); recorded ones are not counted */
     uint64_t bytes, sectors;
     struct exh_inspection inspection;
-    struct exh_audit audit; /* tracks NULL: not asked for, or nothing to audit */
+    struct exh_disc_audit audit; /* tracks NULL: not asked for, or nothing to audit */
 };
 
 /* False: could not go on (err); the result so far is filled. A mismatch is a result, not an error. */
