@@ -72,7 +72,7 @@ bool exh_run_open_sink(struct exh_run *run, const struct exh_format *format, con
 
 size_t exh_run_digests(struct exh_run *run, struct exh_consumer **consumers)
 {
-    return exh_digest_set_consumers(run->set, consumers, EXH_PIPELINE_CONSUMERS_MAX - 1);
+    return exh_digest_set_consumers(run->set, consumers, EXH_DIGEST_SET_CONSUMERS_MAX);
 }
 
 /* The consumers' finish is called once, after the last part. */
@@ -336,6 +336,7 @@ bool exh_run_put(struct exh_run *run, struct exh_error *err)
     const struct exh_plan *p = run->plan;
     struct exh_digest_set_options options = {.algorithms = p->algorithms,
                                              .algorithm_count = p->algorithm_count,
+                                             .disc = p->medium->layout,
                                              .padded = (p->format->can & EXH_SINK_WHOLE_SECTORS) != 0,
                                              .chunk_sectors = exh_chunk_sectors(p->chunk_bytes, exh_run_track(run)->main_bytes),
                                              .zeroed = p->medium->seal != NULL ? &p->medium->seal->unreadable : NULL};

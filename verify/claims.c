@@ -3,10 +3,12 @@
 
 #include "formats/model/text.h"
 #include "verify/digest.h"
+#include "verify/track_digests.h"
 
 struct held {
     bool matched, differed;
-    bool *as_said; /* for each digest found: a claim states it, and with a cryptographic algorithm */
+    bool other_shape; /* the claim is of the same disc in a container that stores its sectors otherwise: only what tracks hold is comparable */
+    bool *as_said;    /* for each digest found: a claim states it, and with a cryptographic algorithm */
 };
 
 static const char *word_of(enum exh_basis basis)
@@ -43,20 +45,47 @@ static bool spell(const char *algorithm, struct exh_digest_value *out, struct ex
     return ok;
 }
 
+/* Where what the scope covers begins, and in which file. */
+static struct exh_finding place_of(const struct exh_verify_job *job, const char *scope)
+{
+    struct exh_finding place = {.offset = EXH_NO_OFFSET, .lba = -1};
+    unsigned number;
+    enum exh_track_part part;
+    if (exh_scope_is_file(scope))
+        (void)snprintf(place.file, sizeof place.file, "%s", scope + 5);
+    const struct exh_track *t = exh_scope_track(scope, &number, &part) ? exh_layout_track(job->ask->medium->layout, number) : NULL;
+    if (t != NULL)
+        place.lba = exh_track_part_place(t, part, &place.count);
+    return place;
+}
+
+static const char *check_of(const char *scope) { return exh_scope_is_file(scope) ? "file" : exh_scope_is_track(scope) ? "track" : "digest"; }
+
+/* Zeros stand for sectors that could not be read: a digest over them says nothing of those that were. */
+static bool has_holes(const struct exh_verify_job *job, const struct exh_digest_value *found, const struct exh_digest_value *said)
+{
+    if (exh_scope_is_track(said->scope))
+        return found->not_good > said->not_good;
+    return exh_scope_is_stream(said->scope) && (job->tally.unread || exh_sectors_total(&job->out->not_good, EXH_MISSING) > 0);
+}
+
 static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *claim, const struct exh_digest_value *said, struct held *held,
                         struct exh_error *err)
 {
     struct exh_error unknown = {0};
     struct exh_digest_value known;
+    struct exh_finding place = place_of(job, said->scope);
     const char *algorithm = spell(said->algorithm, &known, &unknown) ? known.algorithm : said->algorithm;
+    if (held->other_shape && !exh_scope_is_track(said->scope))
+        return true; /* told once */
     const struct exh_digest_value *found = exh_scope_is_file(said->scope)
                                                ? same_file(&job->out->found.digests, &claim->seal->digests, said, algorithm)
                                                : exh_digests_find(&job->out->found.digests, said->scope, algorithm);
     if (found == NULL && strcmp(said->scope, "padded") == 0)
         found = exh_digests_find(&job->out->found.digests, "media", algorithm); /* no short tail: the two are one */
     if (found == NULL)
-        return exh_job_find(job, "digest", "no-reference", (int)claim->basis, err, NULL, "%s of scope %s was not computed", said->algorithm,
-                            said->scope);
+        return held->other_shape || exh_job_find(job, "digest", "no-reference", (int)claim->basis, err, NULL, "%s of scope %s was not computed",
+                                                 said->algorithm, said->scope);
     char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
     exh_text_hex(said->bytes, said->length, hex);
     if (found->length == said->length && memcmp(found->bytes, said->bytes, said->length) == 0) {
@@ -64,25 +93,27 @@ static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *clai
                      (exh_scope_is_file(said->scope) && job->ask->medium->files != NULL && job->ask->medium->files->count == 1);
         held->matched = held->matched || (is_cryptographic(said->algorithm) && whole);
         held->as_said[found - job->out->found.digests.items] = is_cryptographic(said->algorithm);
-        return exh_job_find(job, exh_scope_is_file(said->scope) ? "file" : "digest", "match", (int)claim->basis, err, NULL, "%s of %s equals %s: %s",
+        bool track = exh_scope_is_track(said->scope);
+        return exh_job_find(job, check_of(said->scope), "match", (int)claim->basis, err, track ? &place : NULL, "%s of %s equals %s: %s",
                             said->algorithm, said->scope, word_of(claim->basis), hex);
     }
-    if (exh_scope_is_stream(said->scope) && (job->tally.unread || exh_sectors_total(&job->out->not_good, EXH_MISSING) > 0))
-        return exh_job_find(job, "digest", "not-compared", (int)claim->basis, err, NULL,
+    if (has_holes(job, found, said))
+        return exh_job_find(job, check_of(said->scope), "not-compared", (int)claim->basis, err, &place,
                             "%s of %s cannot be compared with %s: not every sector could be read", said->algorithm, said->scope,
                             word_of(claim->basis));
     held->differed = true;
-    struct exh_finding place = {.offset = EXH_NO_OFFSET, .lba = -1};
-    if (exh_scope_is_file(said->scope))
-        (void)snprintf(place.file, sizeof place.file, "%s", said->scope + 5);
-    return exh_job_find(job, place.file[0] != '\0' ? "file" : "digest", "mismatch", (int)claim->basis, err, &place,
-                        "%s of %s differs from %s, which says %s", said->algorithm, said->scope, word_of(claim->basis), hex);
+    if (place.count > 0)
+        return exh_job_find(job, "track", "mismatch", (int)claim->basis, err, &place, "%s of %s (LBA %lld to %lld) differs from %s, which says %s",
+                            said->algorithm, said->scope, (long long)place.lba, (long long)place.lba + (long long)place.count - 1,
+                            word_of(claim->basis), hex);
+    return exh_job_find(job, check_of(said->scope), "mismatch", (int)claim->basis, err, &place, "%s of %s differs from %s, which says %s",
+                        said->algorithm, said->scope, word_of(claim->basis), hex);
 }
 
 static bool hold_chunks(struct exh_verify_job *job, const struct exh_claim *claim, struct held *held, struct exh_error *err)
 {
     const struct exh_chunks *said = &claim->seal->chunks, *found = &job->out->found.chunks;
-    if (said->sectors == 0 || said->sectors != found->sectors)
+    if (held->other_shape || said->sectors == 0 || said->sectors != found->sectors)
         return true;
     size_t n = said->count < found->count ? said->count : found->count, differ = 0, unread = 0;
     bool holes = job->tally.unread || exh_sectors_total(&job->out->not_good, EXH_MISSING) > 0;
@@ -111,10 +142,33 @@ static bool hold_chunks(struct exh_verify_job *job, const struct exh_claim *clai
     return true;
 }
 
+/* The same disc may be stored with or without what is around the user data, and with or without its pregaps. What a record says of this very image
+ * is another matter: there, another shape is a difference. */
+static bool is_other_shape(const struct exh_claim *claim, const struct exh_layout *have)
+{
+    const struct exh_layout *said = claim->layout;
+    bool other = false;
+    if (claim->basis != EXH_BASIS_EXTERNAL || said == NULL || said->kind != EXH_LAYOUT_DISC || have->kind != EXH_LAYOUT_DISC ||
+        said->track_count != have->track_count)
+        return false;
+    for (uint32_t i = 0; i < have->track_count; i++) {
+        const struct exh_track *a = &said->tracks[i], *b = &have->tracks[i];
+        if (a->number != b->number || a->sectors - a->stored_pregap != b->sectors - b->stored_pregap)
+            return false;
+        other = other || a->main_bytes != b->main_bytes || a->stored_pregap != b->stored_pregap;
+    }
+    return other;
+}
+
 static bool hold_layout(struct exh_verify_job *job, const struct exh_claim *claim, struct held *held, struct exh_error *err)
 {
     if (claim->layout == NULL)
         return true;
+    held->other_shape = is_other_shape(claim, job->ask->medium->layout);
+    if (held->other_shape)
+        return exh_job_find(job, "layout", "not-compared", (int)claim->basis, err, NULL,
+                            "%s is of the same tracks stored otherwise (sector size or pregaps): they are compared one by one, the whole is not",
+                            word_of(claim->basis));
     uint64_t said = exh_layout_bytes(claim->layout), have = exh_layout_bytes(job->ask->medium->layout);
     if (said == have || said == EXH_SECTORS_UNKNOWN || have == EXH_SECTORS_UNKNOWN)
         return true;
@@ -138,6 +192,49 @@ static bool all_files_match(const struct exh_verify_job *job, const bool *as_sai
     return files != NULL && files->count > 0 && n == files->count;
 }
 
+/* What of each track a cryptographic digest holds: all of its sectors as stored, or, against another container, its user data. */
+struct covered {
+    bool part[EXH_PART_COUNT];
+};
+
+static bool track_is_covered(const struct held *held, const struct exh_track *t, const struct covered *c)
+{
+    return c->part[exh_track_main_part(t)] || c->part[EXH_PART_WHOLE] || (held->other_shape && c->part[EXH_PART_USER]);
+}
+
+/* Every track as it was, so the disc is. What of it nobody spoke of is named. */
+static bool hold_tracks(struct exh_verify_job *job, const struct exh_claim *claim, struct held *held, struct exh_error *err)
+{
+    const struct exh_layout *layout = job->ask->medium->layout;
+    const struct exh_digests *found = &job->out->found.digests;
+    struct covered covered[100] = {0};
+    unsigned number;
+    enum exh_track_part part;
+    for (size_t i = 0; i < found->count; i++)
+        if (held->as_said[i] && exh_scope_track(found->items[i].scope, &number, &part))
+            covered[number].part[part] = true;
+    for (uint32_t i = 0; i < layout->track_count; i++)
+        if (held->matched || layout->kind != EXH_LAYOUT_DISC || layout->tracks[i].number > 99 ||
+            !track_is_covered(held, &layout->tracks[i], &covered[layout->tracks[i].number]))
+            return true;
+    held->matched = true;
+    for (uint32_t i = 0; i < layout->track_count; i++) {
+        const struct exh_track *t = &layout->tracks[i];
+        const struct covered *c = &covered[t->number];
+        struct exh_finding pregap = exh_job_sectors(t->first, t->stored_pregap),
+                           all = exh_job_sectors(exh_track_start(t), t->sectors - t->stored_pregap);
+        if (t->stored_pregap > 0 && !c->part[EXH_PART_WHOLE] && !c->part[EXH_PART_PREGAP] &&
+            !exh_job_find(job, "track", "not-compared", (int)claim->basis, err, &pregap, "the pregap of track %u is in no digest of %s", t->number,
+                          word_of(claim->basis)))
+            return false;
+        if (!c->part[exh_track_main_part(t)] && !c->part[EXH_PART_WHOLE] &&
+            !exh_job_find(job, "track", "not-compared", (int)claim->basis, err, &all,
+                          "of track %u only the user data are in a digest of %s, not what is stored around them", t->number, word_of(claim->basis)))
+            return false;
+    }
+    return true;
+}
+
 bool exh_job_hold(struct exh_verify_job *job, const struct exh_claim *claim, struct exh_error *err)
 {
     struct held held = {.as_said = calloc(job->out->found.digests.count + 1, sizeof(bool))};
@@ -145,6 +242,7 @@ bool exh_job_hold(struct exh_verify_job *job, const struct exh_claim *claim, str
     for (size_t i = 0; ok && i < claim->seal->digests.count; i++)
         ok = hold_digest(job, claim, &claim->seal->digests.items[i], &held, err);
     held.matched = held.matched || (ok && all_files_match(job, held.as_said));
+    ok = ok && hold_tracks(job, claim, &held, err);
     free(held.as_said);
     job->tally.matched[claim->basis] = job->tally.matched[claim->basis] || (held.matched && !held.differed);
     job->tally.differs = job->tally.differs || held.differed;

@@ -1,6 +1,6 @@
-/* digest.h - one running digest over OpenSSL's EVP: any algorithm name it knows; and "crc32" (IEEE 802.3, zlib's; four bytes, most significant first),
- * which lists of disc images use and which proves nothing against intent. The only file that includes OpenSSL in verify/.
- * Threads: one digest belongs to one thread at a time. */
+/* digest.h - one running digest over OpenSSL's EVP: any algorithm name it knows; and "crc32" (IEEE 802.3, zlib's; four bytes, most significant
+ * first), which lists of disc images use and which proves nothing against intent. The only file that includes OpenSSL in verify/. Threads: one digest
+ * belongs to one thread at a time. */
 #ifndef EXH_VERIFY_DIGEST_H
 #define EXH_VERIFY_DIGEST_H
 

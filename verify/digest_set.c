@@ -4,6 +4,7 @@
 #include "formats/model/text.h"
 #include "verify/digest.h"
 #include "verify/route.h"
+#include "verify/track_digests.h"
 
 /* One algorithm over the media stream. */
 struct stream_digest {
@@ -147,6 +148,7 @@ static const struct exh_consumer_ops state_ops = {.take = state_take};
 struct exh_digest_set {
     struct stream_digest *streams;
     size_t stream_count;
+    struct exh_track_digests *tracks; /* NULL: not of a disc, or no algorithm */
     struct chunk_digest chunk[EXH_LANES];
     uint32_t chunk_lanes; /* 0: no chunk digests */
     struct state_list states;
@@ -188,6 +190,20 @@ static bool open_lane(struct chunk_digest *c, uint32_t lane, uint32_t lanes, con
     return (c->digest = exh_digest_new("sha256", err)) != NULL;
 }
 
+/* The tracks get what consumers the media stream, the chunks and the states leave. */
+static bool open_tracks(struct exh_digest_set *set, const struct exh_digest_set_options *options, struct exh_error *err)
+{
+    size_t used = set->stream_count + set->chunk_lanes + 1;
+    if (used > EXH_DIGEST_SET_CONSUMERS_MAX)
+        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "%zu digest algorithms at once are too many", set->stream_count);
+    if (options->disc == NULL || options->disc->kind != EXH_LAYOUT_DISC || set->stream_count == 0)
+        return true;
+    if (used == EXH_DIGEST_SET_CONSUMERS_MAX)
+        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "%zu digest algorithms at once are too many for a disc", set->stream_count);
+    set->tracks = exh_track_digests_new(options->disc, options->algorithms, options->algorithm_count, EXH_DIGEST_SET_CONSUMERS_MAX - used, err);
+    return set->tracks != NULL;
+}
+
 struct exh_digest_set *exh_digest_set_new(const struct exh_digest_set_options *options, struct exh_error *err)
 {
     struct exh_digest_set *set = calloc(1, sizeof *set);
@@ -206,7 +222,7 @@ struct exh_digest_set *exh_digest_set_new(const struct exh_digest_set_options *o
     uint32_t lanes = options->chunk_sectors == 0 ? 0 : options->side_by_side ? EXH_LANES : 1;
     for (; ok && set->chunk_lanes < lanes; set->chunk_lanes++)
         ok = open_lane(&set->chunk[set->chunk_lanes], set->chunk_lanes, lanes, options, err);
-    if (ok)
+    if (ok && open_tracks(set, options, err))
         return set;
     exh_digest_set_close(set);
     return NULL;
@@ -217,6 +233,8 @@ size_t exh_digest_set_consumers(struct exh_digest_set *set, struct exh_consumer 
     size_t n = 0;
     for (size_t i = 0; i < set->stream_count && n < room; i++)
         out[n++] = &set->streams[i].consumer;
+    if (set->tracks != NULL)
+        n += exh_track_digests_consumers(set->tracks, out + n, room - n);
     for (uint32_t i = 0; i < set->chunk_lanes && n < room; i++)
         out[n++] = &set->chunk[i].consumer;
     if (n < room)
@@ -263,6 +281,8 @@ bool exh_digest_set_result(const struct exh_digest_set *set, struct exh_seal *ou
     for (size_t i = 0; i < set->stream_count; i++)
         if (!stream_result(&set->streams[i], &out->digests, err))
             return false;
+    if (set->tracks != NULL && !exh_track_digests_result(set->tracks, &out->digests, err))
+        return false;
     if (set->chunk_lanes > 0 && !chunk_result(set, &out->chunks, err))
         return false;
     return states == NULL || exh_sectors_copy(states, &set->states.states, err);
@@ -275,6 +295,7 @@ void exh_digest_set_close(struct exh_digest_set *set)
     for (size_t i = 0; i < set->stream_count; i++)
         exh_digest_close(set->streams[i].digest);
     free(set->streams);
+    exh_track_digests_close(set->tracks);
     for (uint32_t i = 0; i < EXH_LANES; i++) {
         exh_digest_close(set->chunk[i].digest);
         free(set->chunk[i].chunks.items);

@@ -2,6 +2,7 @@
 #include "verify/verify_job.h"
 
 #include "formats/model/text.h"
+#include "verify/track_digests.h"
 
 /* Where in the container's files this LBA is stored, for people who will look at them: by the fault, else the region that holds it. */
 static void place_in_file(const struct exh_verify_job *job, struct exh_finding *place)
@@ -74,6 +75,24 @@ bool exh_job_judge_states(struct exh_verify_job *job, struct exh_error *err)
 
 /* ---- what only a record knows ---- */
 
+/* How many of these sectors lie in what a digest covers. */
+static uint64_t sectors_in(const struct exh_sectors *sectors, const struct exh_layout *layout, const char *scope)
+{
+    unsigned number;
+    enum exh_track_part part;
+    const struct exh_track *t = exh_scope_track(scope, &number, &part) && layout != NULL ? exh_layout_track(layout, number) : NULL;
+    if (t == NULL || part == EXH_PART_SUB)
+        return exh_scope_is_stream(scope) ? exh_sectors_total(sectors, EXH_BAD) : 0;
+    uint64_t count, n = 0;
+    int64_t lba = exh_track_part_place(t, part, &count);
+    bool inside;
+    for (int64_t end = lba + (int64_t)count, stop; lba < end; lba = stop) {
+        stop = exh_sectors_part(sectors, lba, end, &inside);
+        n += inside ? (uint64_t)(stop - lba) : 0;
+    }
+    return n;
+}
+
 bool exh_verify_repeat(const struct exh_sectors *recorded, struct exh_verify_result *out, struct exh_error *err)
 {
     struct exh_sectors fresh = {0};
@@ -88,12 +107,10 @@ bool exh_verify_repeat(const struct exh_sectors *recorded, struct exh_verify_res
                            (unsigned long long)f.count, (long long)lba);
             ok = inside || (exh_findings_add(&out->findings, &f, err) && exh_sectors_mark(&fresh, lba, f.count, EXH_BAD, err));
         }
-    uint64_t more = exh_sectors_total(&fresh, EXH_BAD);
     for (size_t i = 0; ok && i < fresh.count; i++)
         ok = exh_sectors_mark(&out->not_good, fresh.ranges[i].lba, fresh.ranges[i].count, EXH_BAD, err);
     for (size_t i = 0; ok && i < out->found.digests.count; i++)
-        if (exh_scope_is_stream(out->found.digests.items[i].scope))
-            out->found.digests.items[i].not_good += more;
+        out->found.digests.items[i].not_good += sectors_in(&fresh, out->layout, out->found.digests.items[i].scope);
     exh_sectors_close(&fresh);
     return ok;
 }

@@ -5,6 +5,7 @@
 
 #include "formats/model/text.h"
 #include "verify/digest_set.h"
+#include "verify/track_digests.h"
 
 bool exh_job_find(struct exh_verify_job *job, const char *check, const char *outcome, int basis, struct exh_error *err,
                   const struct exh_finding *place, const char *fmt, ...)
@@ -26,6 +27,13 @@ struct exh_finding exh_job_sectors(int64_t lba, uint64_t count) { return (struct
 
 bool exh_scope_is_stream(const char *scope) { return strcmp(scope, "media") == 0 || strcmp(scope, "padded") == 0; }
 bool exh_scope_is_file(const char *scope) { return strncmp(scope, "file:", 5) == 0; }
+
+bool exh_scope_is_track(const char *scope)
+{
+    unsigned number;
+    enum exh_track_part part;
+    return exh_scope_track(scope, &number, &part);
+}
 
 /* ---- what to compute ---- */
 
@@ -49,7 +57,8 @@ static bool collect_claim(struct exh_verify_job *job, const struct exh_claim *cl
     job->filled = job->filled || seal->filled;
     for (size_t i = 0; i < seal->digests.count; i++) {
         job->padded = job->padded || strcmp(seal->digests.items[i].scope, "padded") == 0;
-        if (exh_scope_is_stream(seal->digests.items[i].scope) && !want_algorithm(job, seal->digests.items[i].algorithm, err))
+        if ((exh_scope_is_stream(seal->digests.items[i].scope) || exh_scope_is_track(seal->digests.items[i].scope)) &&
+            !want_algorithm(job, seal->digests.items[i].algorithm, err))
             return false;
     }
     if (seal->chunks.sectors != 0 && job->chunk_sectors == 0)
@@ -101,7 +110,7 @@ static bool inspect(struct exh_verify_job *job, struct exh_error *err)
     return true;
 }
 
-static bool open_comparisons(struct exh_verify_job *job, struct exh_error *err)
+static bool open_consumers(struct exh_verify_job *job, struct exh_error *err)
 {
     const struct exh_verify *ask = job->ask;
     if (job->out->inspection.sum_count > 0 && (job->stored = exh_stored_new(&job->out->inspection, err)) == NULL)
@@ -121,7 +130,7 @@ static bool side_by_side(const struct exh_verify_job *job)
 static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct exh_error *err)
 {
     struct exh_consumer *consumers[EXH_PIPELINE_CONSUMERS_MAX];
-    size_t n = exh_digest_set_consumers(set, consumers, EXH_PIPELINE_CONSUMERS_MAX - 3);
+    size_t n = exh_digest_set_consumers(set, consumers, EXH_DIGEST_SET_CONSUMERS_MAX);
     if (job->stored != NULL)
         consumers[n++] = exh_stored_consumer(job->stored);
     if (job->against != NULL)
@@ -152,12 +161,13 @@ static bool compute(struct exh_verify_job *job, struct exh_error *err)
 {
     struct exh_digest_set_options options = {.algorithms = job->algorithms,
                                              .algorithm_count = job->algorithm_count,
+                                             .disc = job->ask->medium->layout,
                                              .chunk_sectors = job->chunk_sectors,
                                              .padded = job->padded,
                                              .zeroed = job->filled ? &job->recorded : NULL,
                                              .side_by_side = side_by_side(job)};
     struct exh_digest_set *set = exh_digest_set_new(&options, err);
-    bool ok = set != NULL && open_comparisons(job, err) && walk(job, set, err);
+    bool ok = set != NULL && open_consumers(job, err) && walk(job, set, err);
     exh_digest_set_close(set);
     return ok;
 }
@@ -217,6 +227,7 @@ bool exh_verify_run(const struct exh_verify *verify, struct exh_verify_result *o
     job->ask = verify;
     job->out = out;
     out->sectors = exh_layout_sectors(verify->medium->layout);
+    out->layout = verify->medium->layout;
     bool ok = collect(job, err) && inspect(job, err) && compute(job, err) && exh_job_judge_states(job, err) && exh_job_digest_files(job, err) &&
               judge(job, err) && exh_verify_repeat(&job->recorded, out, err);
     exh_compare_close(job->against);

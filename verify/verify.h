@@ -36,6 +36,7 @@ struct exh_verify_result {
     struct exh_sectors not_good; /* every range that is not GOOD, with its state; BAD too where only a record says so */
     uint64_t unread_now;         /* sectors this run could not read (exit 3); recorded ones are not counted */
     uint64_t bytes, sectors;
+    const struct exh_layout *layout; /* the medium's own, which outlives the result */
     struct exh_inspection inspection;
     struct exh_disc_audit audit; /* tracks NULL: not asked for, or nothing to audit */
 };

@@ -33,6 +33,7 @@ struct exh_finding exh_job_sectors(int64_t lba, uint64_t count);
 
 bool exh_scope_is_stream(const char *scope); /* "media" or "padded" */
 bool exh_scope_is_file(const char *scope);   /* "file:NAME" */
+bool exh_scope_is_track(const char *scope);  /* "track:N/..." */
 
 /* Every range that is not good becomes a finding: missing, recorded, or unreadable now. */
 EXH_MUST_CHECK bool exh_job_judge_states(struct exh_verify_job *job, struct exh_error *err);
