@@ -6,7 +6,8 @@
 #include "formats/model/consumer.h"
 
 #define EXH_CHUNK_BYTES (64u << 20)
-#define EXH_DIGEST_SET_CONSUMERS_MAX 27u /* the pipeline's own bound less five: sink, keeper, audit and two comparisons run beside a set */
+#define EXH_DIGEST_SET_CONSUMERS_MAX                                                                                                                 \
+    27u /* the pipeline's own bound less six: sink, keeper, audit, stored checksums and two comparisons run beside a set */
 
 struct exh_digest_set;
 

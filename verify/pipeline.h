@@ -13,7 +13,7 @@
 #define EXH_PIPELINE_BUDGET                                                                                                                          \
     (48u << 20) /* of the 96 MiB the design allows: more slots only cool the cache, and 128 MiB is the whole program's limit */
 #define EXH_PIPELINE_BLOCK_BYTES (1u << 20)
-#define EXH_PIPELINE_CONSUMERS_MAX 32u
+#define EXH_PIPELINE_CONSUMERS_MAX 33u
 
 struct exh_pipeline {
     struct exh_medium *medium;

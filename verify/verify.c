@@ -117,14 +117,16 @@ static bool open_consumers(struct exh_verify_job *job, struct exh_error *err)
         return false;
     if (ask->against != NULL && (job->against = exh_compare_new(ask->against, ask->medium->layout, err)) == NULL)
         return false;
+    if (ask->audit && exh_disc_audit_applies(ask->medium->layout) && (job->audit = exh_sector_audit_new(ask->medium->layout, err)) == NULL)
+        return false;
     return ask->witness == NULL || (job->witness = exh_compare_new(ask->witness, ask->medium->layout, err)) != NULL;
 }
 
 /* Only chunk digests are asked for, and the medium can be read in several places at once. */
 static bool side_by_side(const struct exh_verify_job *job)
 {
-    return job->algorithm_count == 0 && job->chunk_sectors != 0 && job->ask->medium->concurrent && job->against == NULL && job->witness == NULL &&
-           job->stored == NULL;
+    return job->algorithm_count == 0 && job->audit == NULL && job->stored == NULL && job->chunk_sectors != 0 && job->ask->medium->concurrent &&
+           job->against == NULL && job->witness == NULL;
 }
 
 static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct exh_error *err)
@@ -137,6 +139,8 @@ static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct 
         consumers[n++] = exh_compare_consumer(job->against);
     if (job->witness != NULL)
         consumers[n++] = exh_compare_consumer(job->witness);
+    if (job->audit != NULL)
+        consumers[n++] = exh_sector_audit_consumer(job->audit);
     struct exh_ascending ascending;
     struct exh_lanes lanes;
     exh_route_ascending(&ascending, job->ask->medium, EXH_THOROUGH, EXH_PIPELINE_BLOCK_BYTES);
@@ -154,6 +158,8 @@ static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct 
     job->faults = outcome.faults;
     memset(&outcome.faults, 0, sizeof outcome.faults);
     exh_pipeline_outcome_close(&outcome);
+    if (ok && job->audit != NULL)
+        exh_sector_audit_take(job->audit, &job->out->audit);
     return ok && exh_digest_set_result(set, &job->out->found, &job->out->not_good, err);
 }
 
@@ -211,7 +217,7 @@ static bool judge(struct exh_verify_job *job, struct exh_error *err)
         return false;
     if (!judge_stored(job, &sums_hold, err))
         return false;
-    job->tally.checksums_hold = job->ask->medium->checksummed || sums_hold;
+    job->tally.checksums_hold = job->ask->medium->checksummed || sums_hold || exh_disc_audit_edc_holds(&job->out->audit);
     if (job->tally.checksums_hold && exh_verdict_of(&job->tally) == EXH_CONSISTENT)
         job->out->basis[EXH_BASIS_CHECKSUM] = true;
     job->out->verdict = exh_verdict_of(&job->tally);
@@ -228,10 +234,11 @@ bool exh_verify_run(const struct exh_verify *verify, struct exh_verify_result *o
     job->out = out;
     out->sectors = exh_layout_sectors(verify->medium->layout);
     out->layout = verify->medium->layout;
-    bool ok = collect(job, err) && inspect(job, err) && compute(job, err) && exh_job_judge_states(job, err) && exh_job_digest_files(job, err) &&
-              judge(job, err) && exh_verify_repeat(&job->recorded, out, err);
+    bool ok = collect(job, err) && inspect(job, err) && compute(job, err) && exh_job_judge_states(job, err) && exh_job_judge_audit(job, err) &&
+              exh_job_digest_files(job, err) && judge(job, err) && exh_verify_repeat(&job->recorded, out, err);
     exh_compare_close(job->against);
     exh_compare_close(job->witness);
+    exh_sector_audit_close(job->audit);
     exh_stored_close(job->stored);
     exh_sectors_close(&job->recorded);
     exh_faults_close(&job->faults);
@@ -245,5 +252,6 @@ void exh_verify_result_close(struct exh_verify_result *result)
     exh_seal_close(&result->found);
     exh_sectors_close(&result->not_good);
     exh_inspection_close(&result->inspection);
+    exh_disc_audit_close(&result->audit);
     memset(result, 0, sizeof *result);
 }

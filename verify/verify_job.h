@@ -22,6 +22,7 @@ struct exh_verify_job {
     struct exh_tally tally;
     struct exh_sectors recorded; /* unreadable by any claim */
     struct exh_compare *against, *witness;
+    struct exh_sector_audit *audit;
     struct exh_stored *stored; /* NULL: the container stores no checksums over sectors */
     struct exh_faults faults;  /* of the walk: they know where in the files it failed */
 };
@@ -37,6 +38,8 @@ bool exh_scope_is_track(const char *scope);  /* "track:N/..." */
 
 /* Every range that is not good becomes a finding: missing, recorded, or unreadable now. */
 EXH_MUST_CHECK bool exh_job_judge_states(struct exh_verify_job *job, struct exh_error *err);
+/* What the sectors of a disc say of themselves, when it was asked. */
+EXH_MUST_CHECK bool exh_job_judge_audit(struct exh_verify_job *job, struct exh_error *err);
 /* One claim is held against what was found. */
 EXH_MUST_CHECK bool exh_job_hold(struct exh_verify_job *job, const struct exh_claim *claim, struct exh_error *err);
 /* What a comparison with another medium showed. */
