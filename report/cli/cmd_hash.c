@@ -66,10 +66,10 @@ static enum exh_exit hash_run(struct exh_args *args)
     size_t count = 0;
     exh_error_clear(&err);
     bool as_image = strcmp(exh_operand(args, 0), "-") != 0;
-    bool ok = exh_hash_list(exh_arg(args, "--hash"), &text, &names, &count, &err) &&
-              exh_source_open(args, exh_operand(args, 0), as_image, false, &source, &err);
+    bool opened = exh_source_open(args, exh_operand(args, 0), as_image, false, &source, &err);
+    bool ok = opened && exh_hash_list(exh_arg(args, "--hash"), source.medium->layout->kind, &text, &names, &count, &err);
     enum exh_exit code = ok ? hash_medium(args, &source, names, count) : exh_tell_error(args, &err);
-    if (ok)
+    if (opened)
         exh_source_done(&source);
     free(text);
     free(names);
@@ -77,7 +77,7 @@ static enum exh_exit hash_run(struct exh_args *args)
 }
 
 static const struct exh_option hash_options[] = {
-    {.name = "--hash", .argument = "LIST", .help = "any digests OpenSSL knows (default md5,sha256)"},
+    {.name = "--hash", .argument = "LIST", .help = "crc32 or any digests OpenSSL knows (default md5,sha256; of a disc crc32,sha1 too)"},
     {.name = "--input-format", .argument = "F", .help = "what SOURCE is; raw hashes the plain bytes of any file"},
     {.name = "--sector-size", .argument = "N", .help = "bytes per sector"},
     {.name = "--start", .argument = "LBA", .help = "first sector"},

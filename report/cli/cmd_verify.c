@@ -14,6 +14,8 @@ struct checked {
     struct exh_inspection inspection; /* made before the walk: the set GUID finds the record, and what is broken spares libewf */
     bool inspected;
     bool witness_spared; /* asked for, but the image is not fit for it */
+    char *hash_text;
+    const char **hashes; /* asked for, or usual for such a medium; they point into hash_text */
     struct exh_verify_result result;
     bool opened_ok;
     json_t *json;
@@ -74,7 +76,8 @@ static void sentence(const struct exh_verify_result *r, char *out, size_t room)
 
 /* ---- references found only by what the image turned out to hold ---- */
 
-/* Media digests only: that one file of a set equals one of another set (a first part full of zeros) says nothing of the whole. */
+/* Media digests only: that one file of a set equals one of another set (a first part full of zeros) says nothing of the whole. Nor does a CRC, which
+ * anything can be given. */
 static bool lookup_by_media(struct checked *c, json_t **body, uint64_t *seq, struct exh_error *err)
 {
     const struct exh_digests *all = &c->result.found.digests;
@@ -82,7 +85,8 @@ static bool lookup_by_media(struct checked *c, json_t **body, uint64_t *seq, str
     const char *how = "";
     bool ok = true;
     for (size_t i = 0; ok && i < all->count; i++)
-        ok = strcmp(all->items[i].scope, "media") != 0 || exh_digests_add(&media, &all->items[i], err);
+        ok = strcmp(all->items[i].scope, "media") != 0 || strcmp(all->items[i].algorithm, "crc32") == 0 ||
+             exh_digests_add(&media, &all->items[i], err);
     const struct exh_lookup lookup = {.digests = &media};
     ok = ok && (exh_ledger_lookup(c->recording.ledger, &lookup, body, seq, &how, err) || exh_on_side(err, EXH_SIDE_LEDGER));
     free(media.items);
@@ -301,15 +305,17 @@ static bool has_reference(const struct checked *c)
         return true;
     for (size_t i = 0; i < c->references.count; i++)
         for (size_t k = 0; k < c->references.seals[i].digests.count; k++)
-            if (strcmp(c->references.seals[i].digests.items[k].scope, "media") == 0)
+            if (strcmp(c->references.seals[i].digests.items[k].scope, "media") == 0 ||
+                strncmp(c->references.seals[i].digests.items[k].scope, "track:", 6) == 0)
                 return true;
     return false;
 }
 
 /* Fails only where nothing could be said; then the caller tells err. */
-static bool check(const struct exh_args *args, struct checked *c, const char *const *algorithms, size_t count, struct exh_error *err)
+static bool check(const struct exh_args *args, struct checked *c, struct exh_error *err)
 {
-    if (!prepare(args, c, err))
+    size_t count;
+    if (!prepare(args, c, err) || !exh_hash_list(exh_arg(args, "--hash"), c->opened.medium->layout->kind, &c->hash_text, &c->hashes, &count, err))
         return false;
     struct exh_verify verify = {.medium = c->opened.medium,
                                 .inspected = c->inspected ? &c->inspection : NULL,
@@ -317,7 +323,8 @@ static bool check(const struct exh_args *args, struct checked *c, const char *co
                                 .claim_count = c->references.count,
                                 .against = c->references.has_against ? c->references.against.medium : NULL,
                                 .witness = c->witness,
-                                .algorithms = algorithms,
+                                .audit = true,
+                                .algorithms = c->hashes,
                                 .algorithm_count = exh_arg(args, "--hash") != NULL || !has_reference(c) ? count : 0,
                                 .watch = exh_args_watch(args)};
     if (!exh_verify_run(&verify, &c->result, err) || !still_the_same(c, err) || !tell_spared(c, err) || !by_digest(c, err))
@@ -401,6 +408,8 @@ static void done(struct checked *c)
     exh_references_close(&c->references);
     exh_recording_close(&c->recording);
     exh_source_done(&c->opened);
+    free(c->hash_text);
+    free(c->hashes);
 }
 
 /* ---- all operands ---- */
@@ -415,7 +424,7 @@ static enum exh_exit worst(enum exh_exit a, enum exh_exit b)
     return EXH_EXIT_DONE;
 }
 
-static enum exh_exit verify_all(struct exh_args *args, const char *const *algorithms, size_t count)
+static enum exh_exit verify_all(struct exh_args *args)
 {
     enum exh_exit code = EXH_EXIT_DONE;
     size_t n = exh_operand_count(args);
@@ -427,7 +436,7 @@ static enum exh_exit verify_all(struct exh_args *args, const char *const *algori
         if (c == NULL)
             return EXH_EXIT_NOT_DONE;
         c->image = exh_operand(args, i);
-        if (!check(args, c, algorithms, count, &err)) {
+        if (!check(args, c, &err)) {
             json_decref(c->json);
             c->json = NULL;
             judge_failure(args, c, &err);
@@ -461,8 +470,9 @@ static enum exh_exit verify_run(struct exh_args *args)
     exh_error_clear(&err);
     if (require != NULL && strcmp(require, "external") != 0 && strcmp(require, "ledger") != 0 && strcmp(require, "stored") != 0)
         (void)exh_fail(&err, EXH_USAGE, EXH_NO_OFFSET, "--require is external, ledger or stored");
-    enum exh_exit code = err.code == EXH_OK && exh_hash_list(exh_arg(args, "--hash"), &text, &names, &count, &err) ? verify_all(args, names, count)
-                                                                                                                   : exh_tell_error(args, &err);
+    /* A list that makes no sense is a usage error before anything is opened. */
+    bool ok = err.code == EXH_OK && exh_hash_list(exh_arg(args, "--hash"), EXH_LAYOUT_DISK, &text, &names, &count, &err);
+    enum exh_exit code = ok ? verify_all(args) : exh_tell_error(args, &err);
     free(text);
     free(names);
     return code;
@@ -470,10 +480,12 @@ static enum exh_exit verify_run(struct exh_args *args)
 
 static const struct exh_option verify_options[] = {
     {.name = "--against", .argument = "WHAT", .help = "an image, device, digest list (sha256sum) or side record"},
-    {.name = "--expect", .argument = "ALG:HEX[@SCOPE]", .help = "a digest it must have (scope media)", .repeats = true},
+    {.name = "--expect", .argument = "ALG:HEX[@SCOPE]", .help = "a digest it must have (scope media; track:N/raw, ...)", .repeats = true},
     {.name = "--require", .argument = "BASIS", .help = "external, ledger or stored: anything weaker is exit status 6"},
     {.name = "--witness", .help = "read an E01 through libewf too and compare"},
-    {.name = "--hash", .argument = "LIST", .help = "digests to compute besides those compared (md5,sha256 when there is nothing to compare)"},
+    {.name = "--hash",
+     .argument = "LIST",
+     .help = "digests to compute besides those compared (when there is nothing to compare: md5,sha256, of a disc crc32,sha1 too)"},
     {.name = "--past-cache", .help = "read past the page cache where the file system can"},
     {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
     {.name = "--sector-size", .argument = "N", .help = "bytes per sector of a raw image"},

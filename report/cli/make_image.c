@@ -175,7 +175,7 @@ static bool make_plan(struct make *m, struct exh_fields *fields, struct exh_erro
     if (stat(m->plan.image, &st) == 0 && (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode)))
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is a device; writing an image onto a device is what clone will be for", m->plan.image);
     if (!choose_numbers(m, err) || !choose_format(m, err) || !choose_name(m, err) || !choose_words(m, err) ||
-        !exh_hash_list(exh_arg(m->args, "--hash"), &m->hash_text, &m->hashes, &m->plan.algorithm_count, err))
+        !exh_hash_list(exh_arg(m->args, "--hash"), m->source->medium->layout->kind, &m->hash_text, &m->hashes, &m->plan.algorithm_count, err))
         return false;
     describe_source(m);
     m->plan.algorithms = m->hashes;

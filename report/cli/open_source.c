@@ -29,9 +29,10 @@ bool exh_sector_size_of(const struct exh_args *args, uint32_t *out, struct exh_e
     return true;
 }
 
-bool exh_hash_list(const char *list, char **text, const char ***names, size_t *count, struct exh_error *err)
+bool exh_hash_list(const char *list, enum exh_layout_kind kind, char **text, const char ***names, size_t *count, struct exh_error *err)
 {
-    *text = exh_text_copy(list != NULL ? list : "md5,sha256", strlen(list != NULL ? list : "md5,sha256"));
+    const char *usual = kind == EXH_LAYOUT_DISC ? "md5,sha256,crc32,sha1" : "md5,sha256", *wanted = list != NULL ? list : usual;
+    *text = exh_text_copy(wanted, strlen(wanted));
     *names = calloc(HASHES_MAX, sizeof **names);
     *count = 0;
     if (*text == NULL || *names == NULL)

@@ -32,7 +32,9 @@ void exh_source_done(struct exh_opened *opened);
 
 /* --sector-size: 0 when absent. */
 EXH_MUST_CHECK bool exh_sector_size_of(const struct exh_args *args, uint32_t *out, struct exh_error *err);
-/* --hash: a new array of names that point into *text; the default md5,sha256 when absent. */
-EXH_MUST_CHECK bool exh_hash_list(const char *list, char **text, const char ***names, size_t *count, struct exh_error *err);
+/* --hash: a new array of names that point into *text; when it is absent (NULL), what is usual for such a medium: md5,sha256, of a disc also
+ * crc32,sha1, which lists of discs are made of. */
+EXH_MUST_CHECK bool exh_hash_list(const char *list, enum exh_layout_kind kind, char **text, const char ***names, size_t *count,
+                                  struct exh_error *err);
 
 #endif

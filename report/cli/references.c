@@ -7,6 +7,7 @@
 #include "formats/model/text.h"
 #include "verify/digest.h"
 #include "verify/manifest.h"
+#include "verify/track_digests.h"
 
 static struct exh_claim *new_claim(struct exh_references *r, enum exh_basis basis, struct exh_error *err)
 {
@@ -24,9 +25,12 @@ static struct exh_claim *new_claim(struct exh_references *r, enum exh_basis basi
 static bool expectable(struct exh_digest_value *value, struct exh_error *err)
 {
     uint32_t length = value->length;
-    if (strcmp(value->scope, "media") != 0 && strcmp(value->scope, "padded") != 0 &&
+    unsigned number;
+    enum exh_track_part part;
+    if (strcmp(value->scope, "media") != 0 && strcmp(value->scope, "padded") != 0 && !exh_scope_track(value->scope, &number, &part) &&
         (strncmp(value->scope, "file:", 5) != 0 || value->scope[5] == '\0'))
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "'%s' is no scope: media, padded or file:NAME", value->scope);
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET,
+                        "'%s' is no scope: media, padded, file:NAME, or raw, user, stored, sub, pregap or whole of track:N/", value->scope);
     struct exh_digest *digest = exh_digest_new(value->algorithm, err);
     struct exh_digest_value empty;
     bool ok = digest != NULL && exh_digest_value(digest, &empty, err);
