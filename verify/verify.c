@@ -69,6 +69,20 @@ static bool collect_claim(struct exh_verify_job *job, const struct exh_claim *cl
     return true;
 }
 
+/* Those that the list has of any game that may be the medium. */
+static bool collect_dat(struct exh_verify_job *job, const struct exh_dat *dat, struct exh_error *err)
+{
+    bool wanted[EXH_DAT_DIGESTS] = {false};
+    for (size_t g = 0; dat != NULL && g < dat->count; g++)
+        for (size_t i = 0; i < dat->games[g].count; i++)
+            for (size_t c = 0; c < EXH_DAT_DIGESTS; c++)
+                wanted[c] = wanted[c] || dat->games[g].roms[i].length[c] > 0;
+    for (size_t c = 0; c < EXH_DAT_DIGESTS; c++)
+        if (wanted[c] && !want_algorithm(job, exh_dat_algorithm(c), err))
+            return false;
+    return true;
+}
+
 static bool collect(struct exh_verify_job *job, struct exh_error *err)
 {
     const struct exh_verify *ask = job->ask;
@@ -83,7 +97,7 @@ static bool collect(struct exh_verify_job *job, struct exh_error *err)
         return false;
     if (ask->chunk_sectors != 0 && job->chunk_sectors == 0)
         job->chunk_sectors = ask->chunk_sectors;
-    return true;
+    return collect_dat(job, ask->dat, err);
 }
 
 /* ---- the walk ---- */
@@ -215,9 +229,9 @@ static bool judge(struct exh_verify_job *job, struct exh_error *err)
         return false;
     if (job->witness != NULL && !exh_job_judge_comparison(job, "witness", job->witness, job->ask->witness, EXH_BASIS_STORED, err))
         return false;
-    if (!judge_stored(job, &sums_hold, err))
+    if (!judge_stored(job, &sums_hold, err) || !exh_job_hold_dat(job, err))
         return false;
-    job->tally.checksums_hold = job->ask->medium->checksummed || sums_hold || exh_disc_audit_edc_holds(&job->out->audit);
+    job->tally.checksums_hold = job->tally.checksums_hold || job->ask->medium->checksummed || sums_hold || exh_disc_audit_edc_holds(&job->out->audit);
     if (job->tally.checksums_hold && exh_verdict_of(&job->tally) == EXH_CONSISTENT)
         job->out->basis[EXH_BASIS_CHECKSUM] = true;
     job->out->verdict = exh_verdict_of(&job->tally);

@@ -5,6 +5,7 @@
 #ifndef EXH_VERIFY_VERIFY_H
 #define EXH_VERIFY_VERIFY_H
 
+#include "verify/dat.h"
 #include "verify/pipeline.h"
 #include "verify/sector_audit.h"
 #include "verify/verdict.h"
@@ -15,6 +16,7 @@ struct exh_verify {
     size_t claim_count;
     struct exh_medium *against;    /* compared sector by sector; may be NULL */
     struct exh_medium *witness;    /* the same image through another reader; may be NULL */
+    const struct exh_dat *dat;     /* a list of disc images, one of which this may be; may be NULL */
     const char *const *algorithms; /* computed in any case, beside those the claims need */
     size_t algorithm_count;
     uint32_t chunk_sectors;           /* chunk digests even when no claim has them; 0 = only as claimed */

@@ -45,6 +45,8 @@ EXH_MUST_CHECK bool exh_job_hold(struct exh_verify_job *job, const struct exh_cl
 /* What a comparison with another medium showed. */
 EXH_MUST_CHECK bool exh_job_judge_comparison(struct exh_verify_job *job, const char *check, const struct exh_compare *compare,
                                              const struct exh_medium *other, enum exh_basis basis, struct exh_error *err);
+/* The list of disc images, when there is one, says which it is, and whether it is that. */
+EXH_MUST_CHECK bool exh_job_hold_dat(struct exh_verify_job *job, struct exh_error *err);
 /* Digests of the container files, in the algorithms the claims use. */
 EXH_MUST_CHECK bool exh_job_digest_files(struct exh_verify_job *job, struct exh_error *err);
 

@@ -323,6 +323,7 @@ static bool check(const struct exh_args *args, struct checked *c, struct exh_err
                                 .claim_count = c->references.count,
                                 .against = c->references.has_against ? c->references.against.medium : NULL,
                                 .witness = c->witness,
+                                .dat = c->references.has_dat ? &c->references.dat : NULL,
                                 .audit = true,
                                 .algorithms = c->hashes,
                                 .algorithm_count = exh_arg(args, "--hash") != NULL || !has_reference(c) ? count : 0,
@@ -479,7 +480,7 @@ static enum exh_exit verify_run(struct exh_args *args)
 }
 
 static const struct exh_option verify_options[] = {
-    {.name = "--against", .argument = "WHAT", .help = "an image, device, digest list (sha256sum) or side record"},
+    {.name = "--against", .argument = "WHAT", .help = "an image, device, digest list (sha256sum), list of discs (Logiqx .dat) or side record"},
     {.name = "--expect", .argument = "ALG:HEX[@SCOPE]", .help = "a digest it must have (scope media; track:N/raw, ...)", .repeats = true},
     {.name = "--require", .argument = "BASIS", .help = "external, ledger or stored: anything weaker is exit status 6"},
     {.name = "--witness", .help = "read an E01 through libewf too and compare"},

@@ -183,18 +183,33 @@ static bool is_another(const struct exh_names *files, const struct exh_opened *a
     return true;
 }
 
-/* A side record, a list of digests, or a medium. */
-static bool against(const struct exh_args *args, struct exh_references *r, const char *path, const char *image, const struct exh_names *files,
+/* A list of disc images speaks of discs only; of an image that does not open it says nothing. */
+static bool from_dat(struct exh_references *r, const char *path, const struct exh_medium *medium, bool *is_one, struct exh_error *err)
+{
+    if (!exh_dat_is_one(path, is_one, err))
+        return false;
+    if (!*is_one || medium == NULL)
+        return true;
+    if (medium->layout->kind != EXH_LAYOUT_DISC)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "%s lists disc images, and this is none", path);
+    r->has_dat = exh_dat_find(path, medium->layout, medium->files, &r->dat, err);
+    return r->has_dat;
+}
+
+/* A side record, a list of digests or of disc images, or a medium. */
+static bool against(const struct exh_args *args, struct exh_references *r, const char *path, const char *image, const struct exh_medium *medium,
                     struct exh_error *err)
 {
-    bool is_manifest = false;
+    const struct exh_names *files = medium != NULL ? medium->files : NULL;
+    bool is_manifest = false, is_dat = false;
     struct stat st;
     (void)snprintf(r->against_text, sizeof r->against_text, "%s", path);
     if (ends_in(path, ".record.jsonl"))
         return from_side_record(r, EXH_BASIS_EXTERNAL, path, true, err);
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && !from_manifest(r, path, image, files, &is_manifest, err))
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+        (!from_dat(r, path, medium, &is_dat, err) || (!is_dat && !from_manifest(r, path, image, files, &is_manifest, err))))
         return false;
-    if (is_manifest)
+    if (is_manifest || is_dat)
         return true;
     bool device = stat(path, &st) == 0 && S_ISBLK(st.st_mode); /* it is read a second time: its own word counts, not that of the cache */
     r->has_against = exh_source_open(args, path, true, device, &r->against, err);
@@ -204,14 +219,13 @@ static bool against(const struct exh_args *args, struct exh_references *r, const
 bool exh_references_find(const struct exh_args *args, const char *image, const struct exh_medium *medium, const char *guid_hex,
                          struct exh_ledger *ledger, struct exh_references *out, struct exh_error *err)
 {
-    const struct exh_names *files = medium != NULL ? medium->files : NULL;
     memset(out, 0, sizeof *out);
     out->image_format = medium != NULL ? medium->format : NULL;
     for (size_t i = 0; i < exh_arg_count(args, "--expect"); i++)
         if (!expect(out, exh_arg_at(args, "--expect", i), err))
             return false;
     const char *other = exh_arg(args, "--against");
-    if (other != NULL && !against(args, out, other, image, files, err))
+    if (other != NULL && !against(args, out, other, image, medium, err))
         return false;
     if (!from_ledger(out, ledger, image, guid_hex, err))
         return false;
@@ -226,5 +240,6 @@ void exh_references_close(struct exh_references *references)
     for (size_t i = 0; i < references->count; i++)
         exh_seal_close(&references->seals[i]);
     exh_source_done(&references->against);
+    exh_dat_close(&references->dat);
     memset(references, 0, sizeof *references);
 }

@@ -6,6 +6,7 @@
 #include "report/cli/case_record.h"
 #include "report/cli/open_source.h"
 #include "report/ledger/side_record.h"
+#include "verify/dat.h"
 
 #define EXH_REFERENCES_MAX 32u
 
@@ -20,6 +21,8 @@ struct exh_references {
     char recorded_format[32];  /* as what, when so */
     struct exh_opened against; /* a medium to compare with; medium NULL: none */
     bool has_against;
+    struct exh_dat dat; /* a list of disc images to find it in; games NULL: none, or none that could be it */
+    bool has_dat;
     char against_text[320];
 };
 
