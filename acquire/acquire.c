@@ -143,7 +143,7 @@ static bool prove(struct exh_run *run, struct exh_error *err)
 {
     uint64_t start = now_seconds();
     bool ok = !run->plan->verify_image || exh_run_read_back(run, err);
-    ok = ok && digest_files(run, err) && (!run->plan->verify_source || read_source_again(run, err));
+    ok = ok && digest_files(run, err) && (!run->plan->verify_source || read_source_again(run, err)) && exh_run_renumber(run, err);
     run->out->seconds_verifying = now_seconds() - start;
     return ok;
 }
@@ -180,6 +180,8 @@ bool exh_acquire_run(const struct exh_plan *plan, struct exh_stage *stage, struc
         exh_keeper_close(&run.keeper);
     exh_scout_close(&run.scout);
     exh_map_close(&run.map);
+    free(run.chunks.items);
+    exh_sectors_close(&run.unreadable);
     exh_sectors_close(&run.lost_kept);
     exh_journal_close(run.journal);
     return ok;
@@ -193,6 +195,7 @@ void exh_acquire_result_close(struct exh_acquire_result *result)
     exh_verify_result_close(&result->second);
     exh_history_close(&result->history);
     exh_sectors_close(&result->changed);
+    exh_disc_close(&result->disc);
     free(result->map_file);
     memset(result, 0, sizeof *result);
 }

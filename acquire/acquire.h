@@ -6,6 +6,7 @@
 
 #include "acquire/journal.h"
 #include "acquire/plan.h"
+#include "formats/model/disc.h"
 #include "verify/verify.h"
 
 enum exh_acquisition { EXH_ACQUISITION_NONE, EXH_COMPLETE, EXH_COMPLETE_WITH_ERRORS, EXH_INCOMPLETE };
@@ -18,9 +19,10 @@ struct exh_acquire_result {
     const char *read_back;         /* "direct" (O_DIRECT), "cache dropped", "not made" */
     bool source_read_twice;        /* --verify image,source: and the second read is in `second` */
     struct exh_verify_result second;
-    struct exh_layout layout; /* final: what was read */
-    struct exh_seal seal;     /* digests (media, padded, file:NAME), unreadable ranges, chunks, case fields */
-    struct exh_names files;   /* published paths */
+    struct exh_layout layout; /* final: the image's, as it is read back; its `disc` is `disc` below, or the medium's */
+    struct exh_disc disc;
+    struct exh_seal seal;   /* digests (media, padded, file:NAME), unreadable ranges, chunks, case fields */
+    struct exh_names files; /* published paths */
     struct exh_faults faults;
     uint64_t fault_count;
     uint64_t seconds_reading, seconds_verifying;

@@ -27,6 +27,11 @@ struct exh_run {
     bool passes_done;             /* an earlier run got through all of its passes */
     uint64_t run_number;
     bool wrote; /* something is in the staging folder that is worth keeping */
+    /* The image counts its sectors otherwise than the medium it was made from (a disc whose unstored gaps it cannot tell): what it will be held to
+     * by later commands, in its own numbers. */
+    bool renumbered;
+    struct exh_chunks chunks;
+    struct exh_sectors unreadable;
 };
 
 /* put.c - reads the medium into the sink, with the digests of record. */
@@ -54,6 +59,9 @@ EXH_MUST_CHECK bool exh_run_take_up(struct exh_run *run, struct exh_error *err);
 EXH_MUST_CHECK bool exh_run_open_kept(struct exh_run *run, bool work, struct exh_medium **out, uint64_t *kept, struct exh_error *err);
 /* read_back.c - the staged image past the page cache against what was read, and what it says of itself against what was meant. */
 EXH_MUST_CHECK bool exh_run_read_back(struct exh_run *run, struct exh_error *err);
+/* Result, chunk digests and unreadable ranges in the image's own numbers, where it has others. After the last look at the source. Without a read-back
+ * there are no chunk digests then. */
+EXH_MUST_CHECK bool exh_run_renumber(struct exh_run *run, struct exh_error *err);
 
 /* What the map's sectors are on the device. */
 struct exh_mapfile_span exh_run_span(const struct exh_run *run);

@@ -28,12 +28,12 @@ static enum exh_area area_of(const struct exh_block *block, uint32_t i)
 
 static void tell_areas(const struct exh_scout *s, const struct exh_block *block)
 {
+    int64_t first = (int64_t)exh_layout_sectors_before(s->layout, block->lba); /* a block lies in one track */
     for (uint32_t i = 0, from; i < block->count;) {
         enum exh_area area = area_of(block, i);
         for (from = i; i < block->count && area_of(block, i) == area; i++)
             ;
-        exh_watch_area(s->watch, block->lba - block->track->first + from, i - from, s->total_sectors, (char)area,
-                       exh_pass_name((enum exh_pass)block->pass));
+        exh_watch_area(s->watch, first + from, i - from, s->total_sectors, (char)area, exh_pass_name((enum exh_pass)block->pass));
     }
 }
 
@@ -75,6 +75,7 @@ void exh_scout_open(struct exh_scout *out, const struct exh_medium *medium, stru
     out->route.ops = &scout_ops;
     out->watch = watch;
     out->journal = journal;
+    out->layout = medium->layout;
     out->total_sectors = exh_layout_sectors(medium->layout);
     out->announced = (enum exh_pass)EXH_PASS_COUNT;
     exh_speed_open(&out->speed, out->total_sectors);

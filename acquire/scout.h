@@ -15,7 +15,8 @@ struct exh_scout {
     struct exh_passes *passes;   /* tells the number of a retry pass; NULL: none. Borrowed. */
     struct exh_trouble trouble;  /* of this run */
     struct exh_speed speed;
-    struct exh_history counts; /* only its passes: of this run */
+    struct exh_history counts;       /* only its passes: of this run */
+    const struct exh_layout *layout; /* of the medium */
     uint64_t total_sectors;
     enum exh_pass announced;
     struct exh_error failure; /* code OK unless a note could not be made; the run goes on without */

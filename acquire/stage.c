@@ -100,10 +100,32 @@ static bool lock_folder(const struct exh_place *p, struct exh_error *err)
     return true;
 }
 
-/* Would a reader of the set that begins with `first` (disk.E01, disk.001) take `name` for a part of it? */
+/* Data files that lie beside a descriptor: whatever letters their names are in, a reader finds them. */
+static bool is_disc_part(const char *first, const char *name)
+{
+    static const struct {
+        const char *descriptor, *ends[3];
+        bool per_track; /* also "STEM (Track 1).bin" */
+    } discs[] = {{".cue", {".bin"}, true}, {".toc", {".bin"}, true}, {".ccd", {".img", ".sub"}, false}};
+    size_t n = strlen(first), stem = n > 4 ? n - 4 : 0;
+    for (size_t i = 0; stem > 0 && i < sizeof discs / sizeof discs[0]; i++) {
+        if (strcasecmp(first + stem, discs[i].descriptor) != 0 || strncasecmp(first, name, stem) != 0)
+            continue;
+        if (discs[i].per_track && strncasecmp(name + stem, " (Track ", 8) == 0)
+            return true;
+        for (size_t k = 0; k < 3 && discs[i].ends[k] != NULL; k++)
+            if (strcasecmp(name + stem, discs[i].ends[k]) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Would a reader of the set that begins with `first` (disk.E01, disk.001, disc.cue) take `name` for a part of it? */
 static bool is_part(const char *first, const char *name)
 {
     size_t n = strlen(first);
+    if (is_disc_part(first, name))
+        return true;
     if (n < 5 || strlen(name) != n || strncmp(first, name, n - 3) != 0)
         return false;
     const char *p = name + n - 3;

@@ -81,6 +81,24 @@ uint64_t exh_layout_sectors(const struct exh_layout *layout)
     return sectors;
 }
 
+uint64_t exh_layout_sectors_before(const struct exh_layout *layout, int64_t lba)
+{
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < layout->track_count && layout->tracks[i].first < lba; i++) {
+        uint64_t in_track = (uint64_t)(lba - layout->tracks[i].first);
+        before += in_track < layout->tracks[i].sectors ? in_track : layout->tracks[i].sectors;
+    }
+    return before;
+}
+
+int64_t exh_layout_nth_sector(const struct exh_layout *layout, uint64_t n)
+{
+    uint32_t i = 0;
+    for (; i + 1 < layout->track_count && n >= layout->tracks[i].sectors; i++)
+        n -= layout->tracks[i].sectors;
+    return layout->tracks[i].first + (int64_t)n;
+}
+
 const struct exh_track *exh_layout_track(const struct exh_layout *layout, unsigned number)
 {
     for (uint32_t i = 0; i < layout->track_count; i++)

@@ -56,6 +56,9 @@ uint64_t exh_layout_bytes(const struct exh_layout *layout);
 uint64_t exh_layout_sectors(const struct exh_layout *layout);
 /* Valid main-channel bytes of `count` sectors from `lba` on in this track: only the track's last sector can be short. */
 uint64_t exh_track_bytes(const struct exh_track *track, int64_t lba, uint64_t count);
+/* How many stored sectors of the media stream lie before this LBA; and the LBA of the nth of them (the end of the last track behind the last). */
+uint64_t exh_layout_sectors_before(const struct exh_layout *layout, int64_t lba);
+int64_t exh_layout_nth_sector(const struct exh_layout *layout, uint64_t n);
 /* LBA of INDEX 01. */
 static inline int64_t exh_track_start(const struct exh_track *track) { return track->first + (int64_t)track->stored_pregap; }
 /* The track of this number, or NULL. */

@@ -1,5 +1,6 @@
 /* cmd_convert.c - exhibit convert: an image becomes an image of another format, read back and recorded like an acquisition. */
 #include "report/cli/make_image.h"
+#include "report/cli/reshape.h"
 
 static enum exh_exit convert_run(struct exh_args *args)
 {
@@ -9,7 +10,7 @@ static enum exh_exit convert_run(struct exh_args *args)
     exh_error_clear(&err);
     if (!exh_source_open(args, exh_operand(args, 0), true, false, &source, &err))
         return exh_tell_error(args, &err);
-    const struct exh_seal *seal = source.medium->seal;
+    const struct exh_seal *seal = source.whole->seal; /* also of a part: they are of the exhibit, not of its sectors */
     bool ok = exh_case_fields(args, &given, &err);
     for (size_t i = 0; ok && seal != NULL && i < seal->fields.count; i++) /* the image's own case data go along */
         ok = exh_fields_set(&fields, seal->fields.items[i].key, seal->fields.items[i].value, &err);
@@ -24,6 +25,7 @@ static enum exh_exit convert_run(struct exh_args *args)
 
 static const struct exh_option convert_options[] = {
     EXH_IMAGE_OPTIONS,
+    EXH_SHAPE_OPTIONS,
     {.name = "--lossy", .help = "agree to lose what neither the new image nor a record can hold"},
     {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
     EXH_CASE_OPTIONS,

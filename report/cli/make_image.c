@@ -14,6 +14,7 @@
 #include "formats/model/text.h"
 #include "report/cli/partial_state.h"
 #include "report/cli/rescue_options.h"
+#include "report/cli/reshape.h"
 #include "report/ledger/side_record.h"
 #include "verify/digest.h"
 #include "verify/digest_set.h"
@@ -22,6 +23,7 @@ struct make {
     struct exh_args *args;
     const char *type;
     struct exh_opened *source;
+    struct exh_reshape shape; /* what of the source is written, and what is lost by it */
     struct exh_plan plan;
     struct exh_acquire_result result;
     struct exh_recording recording;
@@ -142,8 +144,8 @@ static void describe_source(struct make *m)
 {
     struct exh_plan *p = &m->plan;
     const struct exh_opened *s = m->source;
-    p->medium = s->medium;
-    p->range = s->range;
+    p->medium = m->shape.medium;
+    p->range = s->range || m->shape.part;
     p->recheck = s->kind == EXH_SOURCE_STDIN ? NULL : exh_source_recheck;
     p->recheck_context = m->source;
     p->final_layout = s->kind == EXH_SOURCE_STDIN ? exh_stream_final : NULL;
@@ -175,7 +177,9 @@ static bool make_plan(struct make *m, struct exh_fields *fields, struct exh_erro
     if (stat(m->plan.image, &st) == 0 && (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode)))
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is a device; writing an image onto a device is what clone will be for", m->plan.image);
     if (!choose_numbers(m, err) || !choose_format(m, err) || !choose_name(m, err) || !choose_words(m, err) ||
-        !exh_hash_list(exh_arg(m->args, "--hash"), m->source->medium->layout->kind, &m->hash_text, &m->hashes, &m->plan.algorithm_count, err))
+        !exh_hash_list(exh_arg(m->args, "--hash"), m->source->medium->layout->kind, &m->hash_text, &m->hashes, &m->plan.algorithm_count, err) ||
+        !exh_reshape_open(m->args, m->source, m->plan.format, fields, &m->shape, err) ||
+        !exh_reshape_tell(m->args, &m->shape, m->plan.format, strcmp(m->type, "convert") == 0, err))
         return false;
     describe_source(m);
     m->plan.algorithms = m->hashes;
@@ -259,28 +263,6 @@ static bool look_before(struct make *m, struct exh_error *err)
     return ok;
 }
 
-/* What neither the image nor its record keeps must be agreed to; what only the record keeps is named. */
-static bool name_losses(struct make *m, const struct exh_fields *fields, struct exh_error *err)
-{
-    unsigned can = m->plan.format->can;
-    const struct exh_seal *seal = m->plan.medium->seal;
-    bool keeps_record = exh_arg(m->args, "--no-record") == NULL, lossy = exh_arg(m->args, "--lossy") != NULL;
-    bool loses_fields = (can & EXH_SINK_KEEPS_FIELDS) == 0 && fields->count > 0;
-    bool loses_states = (can & EXH_SINK_KEEPS_STATES) == 0 && seal != NULL && seal->unreadable.count > 0;
-    if (!loses_fields && !loses_states)
-        return true;
-    char what[200];
-    (void)snprintf(what, sizeof what, "%s%s%s", loses_fields ? "the case fields" : "", loses_fields && loses_states ? " and " : "",
-                   loses_states ? "the list of unreadable sectors" : "");
-    /* An acquisition loses nothing that was there before: whoever says --no-record has agreed. */
-    if (!keeps_record && !lossy && strcmp(m->type, "convert") == 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a %s image cannot hold %s, and with --no-record nothing else will: give --lossy to agree",
-                        m->plan.format->name, what);
-    exh_say(m->args, "exhibit: a %s image cannot hold %s%s", m->plan.format->name, what,
-            keeps_record ? ": only the record keeps them" : ": lost, as agreed");
-    return true;
-}
-
 /* ---- records ---- */
 
 static json_t *plan_json(const struct make *m)
@@ -307,6 +289,12 @@ static json_t *plan_json(const struct make *m)
         (void)json_object_set_new(json, "start", json_integer((json_int_t)first));
         (void)json_object_set_new(json, "count", json_integer((json_int_t)exh_layout_sectors(m->source->medium->layout)));
     }
+    if (json != NULL && m->shape.track != 0)
+        (void)json_object_set_new(json, "track", json_integer(m->shape.track));
+    if (json != NULL && m->shape.loss_count > 0)
+        (void)json_object_set_new(json, "losses", exh_reshape_losses(&m->shape));
+    if (json != NULL && m->shape.generated.count > 0)
+        (void)json_object_set_new(json, "generated", exh_record_names(&m->shape.generated));
     return json;
 }
 
@@ -457,6 +445,9 @@ static bool answer(struct make *m, struct exh_error *err)
         (void)json_array_append_new(files, file);
     }
     (void)json_object_set_new(json, "files", files);
+    (void)json_object_set_new(json, "losses", exh_reshape_losses(&m->shape));
+    if (m->shape.generated.count > 0)
+        (void)json_object_set_new(json, "generated", exh_record_names(&m->shape.generated));
     (void)json_object_set_new(json, "ledger", exh_recording_json(&m->recording));
     add_device(m, json);
     if (m->result.source_read_twice)
@@ -521,7 +512,7 @@ static enum exh_exit run(struct make *m, struct exh_fields *fields)
     struct exh_error err, record_err;
     exh_error_clear(&err);
     exh_error_clear(&record_err);
-    if (!make_plan(m, fields, &err) || !name_losses(m, fields, &err) || !look_before(m, &err) ||
+    if (!make_plan(m, fields, &err) || !look_before(m, &err) ||
         !exh_recording_open(m->args, m->type, m->plan.image, fields, m->plan.guid, true, &m->recording, &err) || !record_begin(m, &err) ||
         !keep_state(m, fields, &err) || !exh_acquire_run(&m->plan, m->stage, &m->result, &err))
         return fail_with(m, &err);
@@ -542,6 +533,7 @@ enum exh_exit exh_make_image(struct exh_args *args, const char *type, struct exh
     enum exh_exit code = run(&m, fields);
     exh_stage_close(m.stage);
     exh_rescue_close(&m.rescue);
+    exh_reshape_close(&m.shape);
     free(m.state_text);
     exh_recording_close(&m.recording);
     exh_acquire_result_close(&m.result);

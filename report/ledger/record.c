@@ -23,6 +23,18 @@ json_t *exh_record_text(const char *text)
     return json;
 }
 
+json_t *exh_record_names(const struct exh_names *names)
+{
+    json_t *list = json_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < names->count; i++)
+        ok = json_array_append_new(list, exh_record_text(names->items[i])) == 0;
+    if (ok)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *text_or_null(const char *text) { return text != NULL ? exh_record_text(text) : json_null(); }
 static json_t *number_of(uint64_t value) { return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value); }
 

@@ -89,6 +89,7 @@
 #define EXH_UNREADABLE_INLINE_MAX 1000u
 
 /* All return a new reference, or NULL when memory is out. */
+json_t *exh_record_names(const struct exh_names *names);                                /* [text...] */
 json_t *exh_record_text(const char *text);                                              /* a path or device string need not be UTF-8; JSON must be */
 json_t *exh_record_result(const char *format, const struct exh_acquire_result *result); /* RESULT */
 /* Adds to a RESULT what there is to tell of a failing or resumed medium. False: no memory. */

@@ -1,0 +1,339 @@
+/* reshape.c - the views that convert lays over an image, and what the new format cannot hold. See reshape.h. */
+#include "report/cli/reshape.h"
+
+#include <stdarg.h>
+
+#include "acquire/user_data.h"
+#include "formats/model/disc.h"
+#include "formats/model/grow.h"
+#include "formats/model/text.h"
+#include "formats/optical/disc_view.h"
+#include "formats/optical/msf.h"
+#include "report/ledger/record.h"
+
+#define LOSSES_MAX 20000u /* 99 tracks with 98 indexes each, and some more */
+
+static bool lose(struct exh_reshape *s, bool on_record, struct exh_error *err, const char *fmt, ...) EXH_PRINTF(4, 5);
+
+static bool lose(struct exh_reshape *s, bool on_record, struct exh_error *err, const char *fmt, ...)
+{
+    if (!exh_grow((void **)&s->losses, &s->loss_capacity, s->loss_count, sizeof *s->losses, LOSSES_MAX, "losses", err))
+        return false;
+    struct exh_loss *loss = &s->losses[s->loss_count++];
+    va_list list;
+    va_start(list, fmt);
+    (void)vsnprintf(loss->what, sizeof loss->what, fmt, list);
+    va_end(list);
+    loss->on_record = on_record;
+    return true;
+}
+
+static bool put_on(struct exh_reshape *s, struct exh_medium *view)
+{
+    if (view == NULL)
+        return false;
+    s->views[s->view_count++] = view;
+    s->medium = view;
+    return true;
+}
+
+/* ---- what was asked for ---- */
+
+static bool take_track(const struct exh_args *args, struct exh_reshape *s, struct exh_error *err)
+{
+    const char *text = exh_arg(args, "--track");
+    uint64_t number = 0, before = exh_layout_sectors(s->medium->layout);
+    if (text == NULL)
+        return true;
+    if (!exh_text_u64(text, &number) || number == 0 || number > EXH_LAYOUT_TRACKS_MAX)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--track %s is not a number from 1 to %u", text, EXH_LAYOUT_TRACKS_MAX);
+    if (!put_on(s, exh_view_track(s->medium, (unsigned)number, EXH_VIEW_FROM_ZERO, err)))
+        return exh_context(err, "--track %s", text);
+    s->track = (unsigned)number;
+    s->part = exh_layout_sectors(s->medium->layout) != before;
+    return true;
+}
+
+static bool need_one_track(const struct exh_reshape *s, const char *option, struct exh_error *err)
+{
+    return s->medium->layout->track_count == 1 ||
+           exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "%s works on one track, and this disc has %u: give --track N", option,
+                    s->medium->layout->track_count);
+}
+
+static bool take_user_data(const struct exh_args *args, struct exh_reshape *s, struct exh_error *err)
+{
+    const struct exh_track *t = &s->medium->layout->tracks[0];
+    struct exh_user_survey n;
+    if (exh_arg(args, "--user-data") == NULL)
+        return true;
+    if (!need_one_track(s, "--user-data", err))
+        return false;
+    struct exh_medium *view = exh_view_user(s->medium, err);
+    if (view == NULL)
+        return exh_context(err, "--user-data");
+    s->views[s->view_count++] = view;
+    if (!exh_user_data_survey(s->medium, exh_args_watch(args), 0, &n, err))
+        return false;
+    if (n.unfitting > 0)
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
+                        "--user-data: %llu sectors, the first at LBA %lld, have no 2048 bytes of user data (Form 2, formless Mode 2 or Mode 0)",
+                        (unsigned long long)n.unfitting, (long long)n.first_unfitting);
+    s->medium = view;
+    if (n.whole > 0)
+        exh_say(args, "exhibit: sync, header, EDC and parities of %llu sectors are left out: they can be made again from the user data",
+                (unsigned long long)n.whole);
+    if (t->sub_bytes > 0 && !lose(s, false, err, "the subchannel (%u bytes a sector)", t->sub_bytes))
+        return false;
+    return n.more == 0 ||
+           lose(s, false, err,
+                "header, subheader, EDC and parities of %llu sectors, the first at LBA %lld, that cannot be made again from the user data",
+                (unsigned long long)n.more, (long long)n.first_more);
+}
+
+static bool name_generated(struct exh_reshape *s, const struct exh_layout *was, struct exh_error *err)
+{
+    for (uint32_t i = 0; i < was->track_count; i++) {
+        const struct exh_track *t = &was->tracks[i];
+        char what[200];
+        if (t->main_bytes == EXH_CD_MAIN_BYTES)
+            continue;
+        (void)snprintf(what, sizeof what, "track %u: sync and header%s of %llu sectors (%s)", t->number,
+                       t->main_bytes == 2336        ? ""
+                       : t->kind == EXH_TRACK_MODE2 ? ", subheader, EDC and parities"
+                                                    : ", EDC and parities",
+                       (unsigned long long)t->sectors, exh_track_mode(t));
+        if (!exh_names_add(&s->generated, what, err))
+            return false;
+    }
+    return true;
+}
+
+static bool take_raw_sectors(const struct exh_args *args, struct exh_reshape *s, struct exh_error *err)
+{
+    const struct exh_layout *was = s->medium->layout;
+    if (exh_arg(args, "--raw-sectors") == NULL)
+        return true;
+    if (exh_arg(args, "--user-data") != NULL)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--user-data and --raw-sectors are opposites: give one of them");
+    return (put_on(s, exh_view_framed(s->medium, err)) || exh_context(err, "--raw-sectors")) && name_generated(s, was, err);
+}
+
+/* --sector-size of an image that has sectors of its own: the same bytes in smaller blocks. */
+static bool take_block_size(const struct exh_args *args, struct exh_reshape *s, struct exh_error *err)
+{
+    uint32_t bytes;
+    const struct exh_layout *l = s->medium->layout;
+    if (!exh_sector_size_of(args, &bytes, err))
+        return false;
+    if (bytes == 0 || l->kind != EXH_LAYOUT_DISC || l->track_count != 1 || l->tracks[0].main_bytes == bytes)
+        return true;
+    return put_on(s, exh_view_blocks(s->medium, bytes, err)) || exh_context(err, "--sector-size");
+}
+
+/* ---- what the format can hold ---- */
+
+/* A format of plain bytes knows nothing of discs: one track as blocks. */
+static bool lose_disc(struct exh_reshape *s, struct exh_error *err)
+{
+    const struct exh_layout *l = s->medium->layout;
+    const struct exh_track *t = &l->tracks[0];
+    const struct exh_disc *d = l->disc;
+    bool ok = t->kind == EXH_TRACK_BLOCKS || lose(s, true, err, "the track's mode, flags and place on the disc (%s)", exh_track_mode(t));
+    ok = ok && (t->stored_pregap == 0 || lose(s, true, err, "where INDEX 01 lies: the first %u sectors are the pregap", t->stored_pregap));
+    ok = ok && (t->isrc[0] == '\0' || lose(s, true, err, "the ISRC"));
+    ok = ok && (d == NULL || d->mcn[0] == '\0' || lose(s, true, err, "the catalogue number (MCN)"));
+    ok = ok && (d == NULL || d->cdtext_packs == 0 || lose(s, true, err, "CD-TEXT"));
+    return ok && (d == NULL || d->index_count == 0 || lose(s, true, err, "%zu further indexes", d->index_count));
+}
+
+static bool as_plain_bytes(struct exh_reshape *s, const struct exh_format *format, struct exh_error *err)
+{
+    const struct exh_layout *l = s->medium->layout;
+    if (l->kind != EXH_LAYOUT_DISC || format->fits != NULL || (format->can & EXH_SINK_KEEPS_TRACKS) != 0)
+        return true;
+    if (l->track_count != 1)
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a %s image holds one track, and this disc has %u: give --track N", format->name,
+                        l->track_count);
+    return lose_disc(s, err) && put_on(s, exh_view_blocks(s->medium, l->tracks[0].main_bytes, err));
+}
+
+/* A layout as the options would leave it; false where they do not apply. */
+static bool bend(struct exh_layout *l, uint32_t track, bool user, bool framed)
+{
+    if (track < l->track_count) {
+        l->tracks[0] = l->tracks[track];
+        l->tracks[0].sectors -= l->tracks[0].stored_pregap;
+        l->tracks[0].first = 0, l->tracks[0].stored_pregap = 0, l->tracks[0].pregap = 0, l->tracks[0].session = 1;
+        l->track_count = 1;
+        l->disc = NULL;
+    }
+    for (uint32_t i = 0; i < l->track_count && (user || framed); i++) {
+        struct exh_track *t = &l->tracks[i];
+        bool data = t->kind == EXH_TRACK_MODE1 || t->kind == EXH_TRACK_MODE2;
+        if (user && (l->track_count != 1 || !data || (t->main_bytes != EXH_CD_MAIN_BYTES && t->main_bytes != 2336)))
+            return false;
+        if (framed && t->kind == EXH_TRACK_BLOCKS && t->main_bytes != 2048)
+            return false;
+        t->kind = framed && t->kind == EXH_TRACK_BLOCKS ? EXH_TRACK_MODE1 : t->kind;
+        t->main_bytes = user ? 2048 : EXH_CD_MAIN_BYTES;
+        t->sub_bytes = user ? 0 : t->sub_bytes;
+    }
+    return true;
+}
+
+static bool would_fit(const struct exh_format *format, const struct exh_layout *layout, uint32_t track, bool user, bool framed)
+{
+    struct exh_layout bent = *layout;
+    struct exh_names losses = {0};
+    struct exh_error ignored;
+    exh_error_clear(&ignored);
+    bool fits = bend(&bent, track, user, framed) && format->fits(&bent, &losses, &ignored);
+    exh_names_close(&losses);
+    return fits;
+}
+
+/* The refusal, with the options that would make the shape fit, where there are some: the choice is the user's. */
+static bool refuse(const struct exh_format *format, const struct exh_layout *l, struct exh_error *err)
+{
+    char why[sizeof err->text];
+    static const struct {
+        const char *words;
+        bool user, framed;
+    } ways[] = {{"", false, false}, {" --user-data", true, false}, {" --raw-sectors", false, true}};
+    (void)snprintf(why, sizeof why, "%s", err->text);
+    for (uint32_t track = UINT32_MAX;; track++) { /* UINT32_MAX: as it is */
+        for (unsigned i = track == UINT32_MAX ? 1 : 0; i < 3; i++)
+            if (would_fit(format, l, track, ways[i].user, ways[i].framed)) {
+                char one[32] = "";
+                if (track != UINT32_MAX)
+                    (void)snprintf(one, sizeof one, " --track %u", l->tracks[track].number);
+                return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s; it can with%s%s", why, one, ways[i].words);
+            }
+        if (track + 1 >= l->track_count && track != UINT32_MAX)
+            return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s", why);
+    }
+}
+
+/* The record keeps every word of a layout. What it does not keep are bytes. */
+static bool is_of_layout(const char *loss)
+{
+    static const char *const bytes[] = {"subchannel", "EDC", "parit", "header", "user data", "samples", "bytes"};
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++)
+        if (strstr(loss, bytes[i]) != NULL)
+            return false;
+    return true;
+}
+
+static bool ask_format(struct exh_reshape *s, const struct exh_format *format, struct exh_error *err)
+{
+    struct exh_names losses = {0};
+    const struct exh_layout *l = s->medium->layout;
+    bool ok = true;
+    if (format->fits != NULL && !format->fits(l, &losses, err))
+        ok = err->code == EXH_NOMEM ? false : refuse(format, l, err);
+    for (size_t i = 0; ok && i < losses.count; i++)
+        ok = lose(s, is_of_layout(losses.items[i]), err, "%s", losses.items[i]);
+    exh_names_close(&losses);
+    return ok;
+}
+
+static bool lose_subchannel(struct exh_reshape *s, const struct exh_layout *was, const struct exh_format *format, struct exh_error *err)
+{
+    bool named = false, there = false;
+    for (size_t i = 0; i < s->loss_count; i++)
+        named = named || strstr(s->losses[i].what, "subchannel") != NULL;
+    for (uint32_t i = 0; i < was->track_count; i++)
+        there = there || was->tracks[i].sub_bytes > 0;
+    return named || !there || (format->can & EXH_SINK_KEEPS_SUBCHANNEL) != 0 || lose(s, false, err, "the subchannel (96 bytes a sector)");
+}
+
+bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *source, const struct exh_format *format, const struct exh_fields *fields,
+                      struct exh_reshape *out, struct exh_error *err)
+{
+    const struct exh_seal *seal = source->medium->seal;
+    memset(out, 0, sizeof *out);
+    out->medium = source->medium;
+    if (!take_track(args, out, err) || !take_user_data(args, out, err) || !take_raw_sectors(args, out, err))
+        return false;
+    const struct exh_layout *asked = out->medium->layout;
+    return (format->fits != NULL || take_block_size(args, out, err)) && as_plain_bytes(out, format, err) && ask_format(out, format, err) &&
+           lose_subchannel(out, asked, format, err) &&
+           ((format->can & EXH_SINK_KEEPS_FIELDS) != 0 || fields->count == 0 || lose(out, true, err, "the case fields")) &&
+           ((format->can & EXH_SINK_KEEPS_STATES) != 0 || seal == NULL || seal->unreadable.count == 0 ||
+            lose(out, true, err, "the list of unreadable sectors"));
+}
+
+/* ---- telling ---- */
+
+/* "a, b and c" of those that are kept elsewhere, or are not. */
+static char *list_of(const struct exh_reshape *s, bool on_record)
+{
+    char *text = NULL;
+    size_t left = 0;
+    bool ok = true, first = true;
+    for (size_t i = 0; i < s->loss_count; i++)
+        left += s->losses[i].on_record == on_record;
+    for (size_t i = 0; ok && i < s->loss_count; i++)
+        if (s->losses[i].on_record == on_record) {
+            ok = exh_text_append(&text, "%s%s", first ? "" : left == 1 ? " and " : ", ", s->losses[i].what);
+            first = false;
+            left--;
+        }
+    if (ok && text != NULL)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static bool tell_kept(const struct exh_args *args, const struct exh_reshape *s, const struct exh_format *format, bool strict, struct exh_error *err)
+{
+    bool keeps_record = exh_arg(args, "--no-record") == NULL, lossy = exh_arg(args, "--lossy") != NULL;
+    char *what = list_of(s, true);
+    bool ok = true;
+    if (what == NULL)
+        return true;
+    if (!keeps_record && !lossy && strict)
+        ok = exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a %s image cannot hold %.100s, and with --no-record nothing else will: give --lossy to agree",
+                      format->name, what);
+    else
+        exh_say(args, "exhibit: a %s image cannot hold %s%s", format->name, what,
+                keeps_record ? ": only the record keeps them" : ": lost, as agreed");
+    free(what);
+    return ok;
+}
+
+bool exh_reshape_tell(const struct exh_args *args, const struct exh_reshape *s, const struct exh_format *format, bool strict, struct exh_error *err)
+{
+    for (size_t i = 0; i < s->generated.count; i++)
+        exh_say(args, "exhibit: generated, not read: %s", s->generated.items[i]);
+    char *lost = list_of(s, false);
+    bool agreed = exh_arg(args, "--lossy") != NULL;
+    if (lost != NULL && agreed)
+        exh_say(args, "exhibit: lost, as agreed: %s", lost);
+    else if (lost != NULL && strict) {
+        exh_say(args, "exhibit: this would be lost: %s", lost);
+        (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a %s image cannot hold %.120s, and the record does not keep it: give --lossy to agree",
+                       format->name, lost);
+    }
+    bool ok = lost == NULL || agreed || !strict;
+    free(lost);
+    return ok && tell_kept(args, s, format, strict, err);
+}
+
+json_t *exh_reshape_losses(const struct exh_reshape *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list != NULL && i < s->loss_count; i++)
+        (void)json_array_append_new(list, json_pack("{s:o,s:b}", "what", exh_record_text(s->losses[i].what), "on_record", s->losses[i].on_record));
+    return list;
+}
+
+void exh_reshape_close(struct exh_reshape *s)
+{
+    while (s->view_count > 0)
+        exh_medium_close(s->views[--s->view_count]);
+    free(s->losses);
+    exh_names_close(&s->generated);
+    memset(s, 0, sizeof *s);
+}
