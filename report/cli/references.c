@@ -78,8 +78,11 @@ static bool claim_of_body(struct exh_references *r, enum exh_basis basis, const 
     if (claim == NULL)
         return false;
     size_t i = r->count - 1;
-    if (!exh_record_claim(body, &blobs, &r->seals[i], &r->layouts[i], err))
+    bool of_disc = false;
+    if (!exh_record_claim(body, &blobs, &r->seals[i], &r->layouts[i], err) ||
+        !exh_record_disc(json_object_get(body, "layout"), &r->discs[i], &of_disc, err))
         return exh_context(err, "%s", who);
+    r->layouts[i].disc = of_disc ? &r->discs[i] : NULL;
     claim->layout = &r->layouts[i];
     claim->ledger_seq = seq;
     (void)snprintf(r->who[i], sizeof r->who[i], "%s", who);
@@ -239,6 +242,8 @@ void exh_references_close(struct exh_references *references)
 {
     for (size_t i = 0; i < references->count; i++)
         exh_seal_close(&references->seals[i]);
+    for (size_t i = 0; i < references->count; i++)
+        exh_disc_close(&references->discs[i]);
     exh_source_done(&references->against);
     exh_dat_close(&references->dat);
     memset(references, 0, sizeof *references);

@@ -3,6 +3,7 @@
 #define EXH_REPORT_CLI_REFERENCES_H
 
 #include "formats/model/claim.h"
+#include "formats/model/disc.h"
 #include "report/cli/case_record.h"
 #include "report/cli/open_source.h"
 #include "report/ledger/side_record.h"
@@ -14,6 +15,7 @@ struct exh_references {
     struct exh_claim claims[EXH_REFERENCES_MAX];
     struct exh_seal seals[EXH_REFERENCES_MAX]; /* owned; claims point here */
     struct exh_layout layouts[EXH_REFERENCES_MAX];
+    struct exh_disc discs[EXH_REFERENCES_MAX]; /* owned; layouts point here */
     char who[EXH_REFERENCES_MAX][320];
     size_t count;
     bool named_by_record;      /* the ledger or side record names this image */

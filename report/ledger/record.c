@@ -4,12 +4,12 @@
  * chunk lines against both their blob's name and their Merkle root. What somebody changed must not verify an image. */
 #include "report/ledger/record.h"
 
-#include <stdarg.h>
 #include <sys/stat.h>
 
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 #include "report/ledger/line.h"
+#include "report/ledger/record_parts.h"
 #include "verify/digest_set.h"
 
 /* --- there ------------------------------------------------------------------------------------------------------------------------- */
@@ -36,30 +36,6 @@ json_t *exh_record_names(const struct exh_names *names)
 }
 
 static json_t *text_or_null(const char *text) { return text != NULL ? exh_record_text(text) : json_null(); }
-static json_t *number_of(uint64_t value) { return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value); }
-
-static bool set(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value) == 0; /* refuses NULL, frees value when it fails */
-}
-
-static bool set_if(json_t *object, const char *key, const char *text) { return text[0] == '\0' || set(object, key, exh_record_text(text)); }
-
-static json_t *whole(json_t *json, bool ok)
-{
-    if (ok)
-        return json;
-    json_decref(json);
-    return NULL;
-}
-
-static json_t *hex_of(const uint8_t *bytes, size_t length)
-{
-    char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
-    exh_text_hex(bytes, length, hex);
-    return json_string(hex);
-}
-
 json_t *exh_record_digests(const struct exh_digests *digests)
 {
     json_t *list = json_array();
@@ -67,11 +43,12 @@ json_t *exh_record_digests(const struct exh_digests *digests)
     for (size_t i = 0; ok && i < digests->count; i++) {
         const struct exh_digest_value *d = &digests->items[i];
         json_t *item = json_object();
-        ok = item != NULL && set(item, "scope", exh_record_text(d->scope)) && set(item, "algorithm", exh_record_text(d->algorithm)) &&
-             set(item, "value", hex_of(d->bytes, d->length)) && set(item, "not_good", number_of(d->not_good));
-        ok = json_array_append_new(list, whole(item, ok)) == 0 && ok;
+        ok = item != NULL && exh_record_set(item, "scope", exh_record_text(d->scope)) &&
+             exh_record_set(item, "algorithm", exh_record_text(d->algorithm)) && exh_record_set(item, "value", exh_record_hex(d->bytes, d->length)) &&
+             exh_record_set(item, "not_good", exh_record_number(d->not_good));
+        ok = json_array_append_new(list, exh_record_whole(item, ok)) == 0 && ok;
     }
-    return whole(list, ok);
+    return exh_record_whole(list, ok);
 }
 
 json_t *exh_record_ranges(const struct exh_sectors *sectors)
@@ -80,46 +57,20 @@ json_t *exh_record_ranges(const struct exh_sectors *sectors)
     bool ok = list != NULL;
     for (size_t i = 0; ok && i < sectors->count; i++)
         ok = json_array_append_new(list, json_pack("[I,I]", (json_int_t)sectors->ranges[i].lba, (json_int_t)sectors->ranges[i].count)) == 0;
-    return whole(list, ok);
-}
-
-static json_t *track_json(const struct exh_track *t)
-{
-    json_t *item = json_object();
-    bool ok = item != NULL && set(item, "number", json_integer(t->number)) && set(item, "session", json_integer(t->session)) &&
-              set(item, "mode", json_string(exh_track_mode(t))) && set(item, "first_lba", json_integer((json_int_t)t->first)) &&
-              set(item, "sectors", t->sectors == EXH_SECTORS_UNKNOWN ? json_null() : number_of(t->sectors)) &&
-              set(item, "main_bytes", json_integer(t->main_bytes)) && set(item, "sub_bytes", json_integer(t->sub_bytes)) &&
-              (t->control == 0 || set(item, "control", json_integer(t->control))) &&
-              (t->tail_bytes == 0 || set(item, "tail_bytes", json_integer(t->tail_bytes)));
-    return whole(item, ok);
-}
-
-json_t *exh_record_layout(const struct exh_layout *layout)
-{
-    json_t *json = json_object(), *tracks = json_array();
-    unsigned sessions = 0;
-    bool ok = json != NULL && tracks != NULL;
-    for (uint32_t i = 0; ok && i < layout->track_count; i++) {
-        ok = json_array_append_new(tracks, track_json(&layout->tracks[i])) == 0;
-        if (layout->tracks[i].session > sessions)
-            sessions = layout->tracks[i].session;
-    }
-    ok = ok && set(json, "kind", json_string(layout->kind == EXH_LAYOUT_DISC ? "disc" : "disk")) && set(json, "sessions", json_integer(sessions)) &&
-         json_object_set(json, "tracks", tracks) == 0;
-    json_decref(tracks);
-    return whole(json, ok);
+    return exh_record_whole(list, ok);
 }
 
 static json_t *finding_json(const struct exh_finding *f)
 {
     json_t *item = json_object();
-    bool ok = item != NULL && set(item, "check", exh_record_text(f->check)) && set(item, "outcome", exh_record_text(f->outcome)) &&
-              set(item, "detail", exh_record_text(f->detail)) && set_if(item, "file", f->file) &&
-              (f->offset == EXH_NO_OFFSET || set(item, "offset", number_of(f->offset))) &&
-              (f->lba < 0 || set(item, "lba", json_integer((json_int_t)f->lba))) && (f->count == 0 || set(item, "count", number_of(f->count))) &&
-              (f->basis < 0 || set(item, "basis", json_string(exh_basis_name((enum exh_basis)f->basis))));
-    return whole(item, ok);
+    bool ok = item != NULL && exh_record_set(item, "check", exh_record_text(f->check)) &&
+              exh_record_set(item, "outcome", exh_record_text(f->outcome)) && exh_record_set(item, "detail", exh_record_text(f->detail)) &&
+              exh_record_set_text(item, "file", f->file) &&
+              (f->offset == EXH_NO_OFFSET || exh_record_set(item, "offset", exh_record_number(f->offset))) &&
+              ((f->lba < 0 && f->count == 0) || exh_record_set(item, "lba", json_integer((json_int_t)f->lba))) &&
+              (f->count == 0 || exh_record_set(item, "count", exh_record_number(f->count))) &&
+              (f->basis < 0 || exh_record_set(item, "basis", json_string(exh_basis_name((enum exh_basis)f->basis))));
+    return exh_record_whole(item, ok);
 }
 
 json_t *exh_record_findings(const struct exh_findings *findings)
@@ -133,7 +84,7 @@ json_t *exh_record_findings(const struct exh_findings *findings)
         (void)snprintf(more.detail, sizeof more.detail, "%llu more findings were counted and are not listed", (unsigned long long)findings->left_out);
         ok = json_array_append_new(list, finding_json(&more)) == 0;
     }
-    return whole(list, ok);
+    return exh_record_whole(list, ok);
 }
 
 json_t *exh_record_fields(const struct exh_fields *fields)
@@ -142,29 +93,31 @@ json_t *exh_record_fields(const struct exh_fields *fields)
     bool ok = json != NULL;
     for (size_t i = 0; ok && i < fields->count; i++) {
         json_t *key = exh_record_text(fields->items[i].key);
-        ok = key != NULL && set(json, json_string_value(key), exh_record_text(fields->items[i].value));
+        ok = key != NULL && exh_record_set(json, json_string_value(key), exh_record_text(fields->items[i].value));
         json_decref(key);
     }
-    return whole(json, ok);
+    return exh_record_whole(json, ok);
 }
 
 json_t *exh_record_error(const struct exh_error *err)
 {
     json_t *json = json_object();
-    bool ok = json != NULL && set(json, "code", json_string(exh_code_name(err->code))) && set(json, "text", exh_record_text(err->text)) &&
-              set_if(json, "file", err->file) && (err->at == EXH_NO_OFFSET || set(json, "offset", number_of(err->at)));
-    return whole(json, ok);
+    bool ok = json != NULL && exh_record_set(json, "code", json_string(exh_code_name(err->code))) &&
+              exh_record_set(json, "text", exh_record_text(err->text)) && exh_record_set_text(json, "file", err->file) &&
+              (err->at == EXH_NO_OFFSET || exh_record_set(json, "offset", exh_record_number(err->at)));
+    return exh_record_whole(json, ok);
 }
 
 static bool set_device(json_t *json, const struct exh_device_facts *facts)
 {
     struct exh_fields identity = {0};
     struct exh_error ignored = {0};
-    bool ok = set(json, "physical_sector_size", json_integer(facts->physical_sector_bytes)) &&
-              set(json, "read_only", json_boolean(facts->read_only)) && set(json, "removable", json_boolean(facts->removable)) &&
-              set(json, "partition", json_boolean(facts->partition)) && set_if(json, "mounts", facts->mounts) &&
-              set_if(json, "holders", facts->holders) && set_if(json, "backing", facts->backing) && exh_device_identity(facts, &identity, &ignored) &&
-              set(json, "identity", exh_record_fields(&identity));
+    bool ok = exh_record_set(json, "physical_sector_size", json_integer(facts->physical_sector_bytes)) &&
+              exh_record_set(json, "read_only", json_boolean(facts->read_only)) &&
+              exh_record_set(json, "removable", json_boolean(facts->removable)) &&
+              exh_record_set(json, "partition", json_boolean(facts->partition)) && exh_record_set_text(json, "mounts", facts->mounts) &&
+              exh_record_set_text(json, "holders", facts->holders) && exh_record_set_text(json, "backing", facts->backing) &&
+              exh_device_identity(facts, &identity, &ignored) && exh_record_set(json, "identity", exh_record_fields(&identity));
     exh_fields_close(&identity);
     return ok;
 }
@@ -180,10 +133,12 @@ json_t *exh_record_source(enum exh_source_kind kind, const char *path, const str
         sector = sector != 0 ? sector : facts->logical_sector_bytes;
     }
     json_t *json = json_object();
-    bool ok = json != NULL && set(json, "kind", json_string(kinds[kind])) && set(json, "path", text_or_null(path)) &&
-              (bytes == EXH_SECTORS_UNKNOWN || set(json, "bytes", number_of(bytes))) &&
-              (sector == 0 || set(json, "sector_size", json_integer(sector))) && (facts == NULL || set_device(json, facts));
-    return whole(json, ok);
+    bool ok = json != NULL && exh_record_set(json, "kind", json_string(kinds[kind])) && exh_record_set(json, "path", text_or_null(path)) &&
+              (bytes == EXH_SECTORS_UNKNOWN || exh_record_set(json, "bytes", exh_record_number(bytes))) &&
+              (sector == 0 || exh_record_set(json, "sector_size", json_integer(sector))) &&
+              (layout == NULL || layout->kind != EXH_LAYOUT_DISC || exh_record_set(json, "layout", exh_record_layout(layout))) &&
+              (facts == NULL || set_device(json, facts));
+    return exh_record_whole(json, ok);
 }
 
 static json_t *files_json(const struct exh_names *files)
@@ -193,19 +148,20 @@ static json_t *files_json(const struct exh_names *files)
     for (size_t i = 0; ok && i < files->count; i++) {
         struct stat st;
         json_t *item = json_object();
-        ok = item != NULL && set(item, "name", exh_record_text(exh_text_base(files->items[i]))) &&
-             (stat(files->items[i], &st) != 0 || set(item, "bytes", json_integer((json_int_t)st.st_size)));
-        ok = json_array_append_new(list, whole(item, ok)) == 0 && ok;
+        ok = item != NULL && exh_record_set(item, "name", exh_record_text(exh_text_base(files->items[i]))) &&
+             (stat(files->items[i], &st) != 0 || exh_record_set(item, "bytes", json_integer((json_int_t)st.st_size)));
+        ok = json_array_append_new(list, exh_record_whole(item, ok)) == 0 && ok;
     }
-    return whole(list, ok);
+    return exh_record_whole(list, ok);
 }
 
 static json_t *chunks_json(const struct exh_chunks *chunks)
 {
     json_t *json = json_object();
-    bool ok = json != NULL && set(json, "sectors", json_integer(chunks->sectors)) && set(json, "count", number_of(chunks->count)) &&
-              set(json, "root", hex_of(chunks->root, sizeof chunks->root));
-    return whole(json, ok);
+    bool ok = json != NULL && exh_record_set(json, "sectors", json_integer(chunks->sectors)) &&
+              exh_record_set(json, "count", exh_record_number(chunks->count)) &&
+              exh_record_set(json, "root", exh_record_hex(chunks->root, sizeof chunks->root));
+    return exh_record_whole(json, ok);
 }
 
 static json_t *faults_json(const struct exh_acquire_result *result)
@@ -216,32 +172,38 @@ static json_t *faults_json(const struct exh_acquire_result *result)
         const struct exh_fault *f = &result->faults.items[i];
         ok = json_array_append_new(first, json_pack("[I,I,i,I]", (json_int_t)f->lba, (json_int_t)f->count, f->sys, (json_int_t)f->attempt)) == 0;
     }
-    ok = ok && set(json, "count", number_of(result->fault_count)) && json_object_set(json, "first", first) == 0;
+    ok = ok && exh_record_set(json, "count", exh_record_number(result->fault_count)) && json_object_set(json, "first", first) == 0;
     json_decref(first);
-    return whole(json, ok);
+    return exh_record_whole(json, ok);
 }
 
 static bool set_measures(json_t *json, const struct exh_layout *layout)
 {
     uint64_t sectors = exh_layout_sectors(layout), bytes = exh_layout_bytes(layout);
     uint32_t n = layout->track_count;
-    return set(json, "sector_size", json_integer(n > 0 ? layout->tracks[0].main_bytes : 0)) &&
-           set(json, "sectors", sectors == EXH_SECTORS_UNKNOWN ? json_null() : number_of(sectors)) &&
-           set(json, "bytes", bytes == EXH_SECTORS_UNKNOWN ? json_null() : number_of(bytes)) &&
-           set(json, "tail_bytes", json_integer(n > 0 ? layout->tracks[n - 1].tail_bytes : 0)) && set(json, "layout", exh_record_layout(layout));
+    return exh_record_set(json, "sector_size", json_integer(n > 0 ? layout->tracks[0].main_bytes : 0)) &&
+           exh_record_set(json, "sectors", sectors == EXH_SECTORS_UNKNOWN ? json_null() : exh_record_number(sectors)) &&
+           exh_record_set(json, "bytes", bytes == EXH_SECTORS_UNKNOWN ? json_null() : exh_record_number(bytes)) &&
+           exh_record_set(json, "tail_bytes", json_integer(n > 0 ? layout->tracks[n - 1].tail_bytes : 0)) &&
+           exh_record_set(json, "layout", exh_record_layout(layout));
 }
 
 json_t *exh_record_result(const char *format, const struct exh_acquire_result *r)
 {
     json_t *json = json_object();
-    bool ok = json != NULL && set(json, "format", text_or_null(format)) && set(json, "files", files_json(&r->files)) &&
-              set_measures(json, &r->layout) && set(json, "unreadable_sectors", number_of(exh_sectors_total(&r->seal.unreadable, EXH_BAD))) &&
-              set(json, "unreadable", exh_record_ranges(&r->seal.unreadable)) && set(json, "digests", exh_record_digests(&r->seal.digests)) &&
-              (r->seal.chunks.sectors == 0 || set(json, "chunks", chunks_json(&r->seal.chunks))) &&
-              set(json, "acquisition", json_string(exh_acquisition_name(r->acquisition))) && set(json, "of", text_or_null(r->of)) &&
-              set(json, "verification", json_string(exh_verdict_name(r->verification))) && set(json, "read_back", text_or_null(r->read_back)) &&
-              set(json, "source_read_twice", json_boolean(r->source_read_twice)) && set(json, "faults", faults_json(r)) && exh_record_rescue(json, r);
-    return whole(json, ok);
+    bool ok = json != NULL && exh_record_set(json, "format", text_or_null(format)) && exh_record_set(json, "files", files_json(&r->files)) &&
+              set_measures(json, &r->layout) &&
+              exh_record_set(json, "unreadable_sectors", exh_record_number(exh_sectors_total(&r->seal.unreadable, EXH_BAD))) &&
+              exh_record_set(json, "unreadable", exh_record_ranges(&r->seal.unreadable)) &&
+              exh_record_set(json, "digests", exh_record_digests(&r->seal.digests)) &&
+              (r->seal.chunks.sectors == 0 || exh_record_set(json, "chunks", chunks_json(&r->seal.chunks))) &&
+              exh_record_set(json, "acquisition", json_string(exh_acquisition_name(r->acquisition))) &&
+              exh_record_set(json, "of", text_or_null(r->of)) &&
+              exh_record_set(json, "verification", json_string(exh_verdict_name(r->verification))) &&
+              exh_record_set(json, "read_back", text_or_null(r->read_back)) &&
+              exh_record_set(json, "source_read_twice", json_boolean(r->source_read_twice)) && exh_record_set(json, "faults", faults_json(r)) &&
+              exh_record_rescue(json, r);
+    return exh_record_whole(json, ok);
 }
 
 #define CHUNK_LINE_MAX 120u /* "255 -9223372036854775808 4294967295 4294967295 <64 hex> LF" is 113 */
@@ -270,7 +232,7 @@ char *exh_record_range_lines(const struct exh_sectors *sectors)
 static bool cite(json_t *object, const char *text, struct exh_error *err)
 {
     char name[EXH_HEX_SIZE];
-    return exh_hash_hex(text, strlen(text), name, err) && (set(object, "blob", json_string(name)) || exh_nomem(err, "a record"));
+    return exh_hash_hex(text, strlen(text), name, err) && (exh_record_set(object, "blob", json_string(name)) || exh_nomem(err, "a record"));
 }
 
 bool exh_record_cite(json_t *result, const struct exh_seal *seal, char **chunk_lines, char **range_lines, struct exh_error *err)
@@ -297,105 +259,24 @@ bool exh_record_cite(json_t *result, const struct exh_seal *seal, char **chunk_l
 
 /* --- and back ---------------------------------------------------------------------------------------------------------------------- */
 
-static bool EXH_PRINTF(2, 3) bad(struct exh_error *err, const char *fmt, ...)
-{
-    char text[300];
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    (void)exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "the record of the image: %s", text);
-    return exh_on_side(err, EXH_SIDE_LEDGER);
-}
-
-static bool integer_in(const json_t *object, const char *key, int64_t least, int64_t most, int64_t *out, struct exh_error *err)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most)
-        return bad(err, "'%s' is not a number from %lld to %lld", key, (long long)least, (long long)most);
-    *out = json_integer_value(value);
-    return true;
-}
-
-/* Absent stands for 0. */
-static bool integer_or_zero(const json_t *object, const char *key, int64_t most, int64_t *out, struct exh_error *err)
-{
-    *out = 0;
-    return json_object_get(object, key) == NULL || integer_in(object, key, 0, most, out, err);
-}
-
-static bool mode_back(const char *mode, struct exh_track *track, struct exh_error *err)
-{
-    static const struct {
-        const char *start;
-        enum exh_track_kind kind;
-    } modes[] = {{"BLOCKS", EXH_TRACK_BLOCKS}, {"AUDIO", EXH_TRACK_AUDIO}, {"MODE1/", EXH_TRACK_MODE1}, {"MODE2/", EXH_TRACK_MODE2}};
-    for (size_t i = 0; mode != NULL && i < sizeof modes / sizeof modes[0]; i++) {
-        if (strncmp(mode, modes[i].start, strlen(modes[i].start)) != 0)
-            continue;
-        track->kind = modes[i].kind;
-        return strcmp(mode, exh_track_mode(track)) == 0 || bad(err, "track mode '%.40s' with sectors of %u bytes", mode, track->main_bytes);
-    }
-    return bad(err, "track %u has no mode that is known", track->number);
-}
-
-static bool track_back(const json_t *json, struct exh_track *out, struct exh_error *err)
-{
-    int64_t number, session, first, sectors, main_bytes, sub_bytes, control, tail;
-    const int64_t most = (int64_t)EXH_MEDIA_BYTES_MAX;
-    if (!json_is_object(json))
-        return bad(err, "a track is not an object");
-    if (!integer_in(json, "number", 1, 255, &number, err) || !integer_in(json, "session", 1, 255, &session, err) ||
-        !integer_in(json, "first_lba", INT32_MIN, most, &first, err) || !integer_in(json, "sectors", 0, most, &sectors, err) ||
-        !integer_in(json, "main_bytes", 1, EXH_SECTOR_BYTES_MAX, &main_bytes, err) || !integer_in(json, "sub_bytes", 0, 96, &sub_bytes, err) ||
-        !integer_or_zero(json, "control", 255, &control, err) || !integer_or_zero(json, "tail_bytes", main_bytes - 1, &tail, err))
-        return false;
-    *out = (struct exh_track){.number = (uint8_t)number,
-                              .session = (uint8_t)session,
-                              .control = (uint8_t)control,
-                              .first = first,
-                              .sectors = (uint64_t)sectors,
-                              .main_bytes = (uint32_t)main_bytes,
-                              .sub_bytes = (uint32_t)sub_bytes,
-                              .tail_bytes = (uint32_t)tail};
-    return mode_back(json_string_value(json_object_get(json, "mode")), out, err);
-}
-
-static bool tracks_back(const json_t *tracks, struct exh_layout *out, struct exh_error *err)
-{
-    size_t count = json_array_size(tracks);
-    if (count == 0 || count > EXH_LAYOUT_TRACKS_MAX)
-        return bad(err, "a layout of %zu tracks", count);
-    for (size_t i = 0; i < count; i++)
-        if (!track_back(json_array_get(tracks, i), &out->tracks[i], err))
-            return false;
-    out->track_count = (uint32_t)count;
-    return exh_layout_check(out, err) || bad(err, "%s", err->text);
-}
-
 /* The sums beside the layout are redundant, so they must agree with it. */
 static bool sums_check(const json_t *body, const struct exh_layout *layout, struct exh_error *err)
 {
     int64_t sector, sectors, bytes, tail;
     const int64_t most = (int64_t)EXH_MEDIA_BYTES_MAX;
-    if (!integer_in(body, "sector_size", 1, EXH_SECTOR_BYTES_MAX, &sector, err) || !integer_in(body, "sectors", 0, most, &sectors, err) ||
-        !integer_in(body, "bytes", 0, most, &bytes, err) || !integer_or_zero(body, "tail_bytes", EXH_SECTOR_BYTES_MAX, &tail, err))
+    if (!exh_record_integer(body, "sector_size", 1, EXH_SECTOR_BYTES_MAX, &sector, err) ||
+        !exh_record_integer(body, "sectors", 0, most, &sectors, err) || !exh_record_integer(body, "bytes", 0, most, &bytes, err) ||
+        !exh_record_integer_or_zero(body, "tail_bytes", EXH_SECTOR_BYTES_MAX, &tail, err))
         return false;
     if ((uint64_t)sectors != exh_layout_sectors(layout) || (uint64_t)bytes != exh_layout_bytes(layout) ||
         (uint64_t)sector != layout->tracks[0].main_bytes || (uint64_t)tail != layout->tracks[layout->track_count - 1].tail_bytes)
-        return bad(err, "sectors, bytes, sector_size or tail_bytes differ from the layout");
+        return exh_record_bad(err, "sectors, bytes, sector_size or tail_bytes differ from the layout");
     return true;
 }
 
 static bool layout_back(const json_t *body, struct exh_layout *out, struct exh_error *err)
 {
-    const json_t *json = json_object_get(body, "layout");
-    const char *kind = json_string_value(json_object_get(json, "kind"));
-    memset(out, 0, sizeof *out);
-    if (kind == NULL || (strcmp(kind, "disk") != 0 && strcmp(kind, "disc") != 0))
-        return bad(err, "it has no layout of a disk or disc");
-    out->kind = strcmp(kind, "disc") == 0 ? EXH_LAYOUT_DISC : EXH_LAYOUT_DISK;
-    return tracks_back(json_object_get(json, "tracks"), out, err) && sums_check(body, out, err);
+    return exh_record_layout_back(json_object_get(body, "layout"), out, err) && sums_check(body, out, err);
 }
 
 /* A digest whose length is not that of its algorithm could never match, and would turn a good image into a mismatch. */
@@ -419,16 +300,16 @@ static bool digest_back(const json_t *json, struct exh_digests *out, struct exh_
     struct exh_digest_value digest;
     int64_t not_good;
     if (scope == NULL || algorithm == NULL || value == NULL || scope[0] == '\0' || algorithm[0] == '\0')
-        return bad(err, "a digest without scope, algorithm or value");
+        return exh_record_bad(err, "a digest without scope, algorithm or value");
     if (!exh_digest_value_set(&digest, scope, algorithm, value, err))
-        return bad(err, "%s", err->text);
+        return exh_record_bad(err, "%s", err->text);
     if (!length_fits(algorithm, digest.length))
-        return bad(err, "a digest of %u bytes is no %s", digest.length, digest.algorithm);
-    if (!integer_in(json, "not_good", 0, (int64_t)EXH_MEDIA_BYTES_MAX, &not_good, err))
+        return exh_record_bad(err, "a digest of %u bytes is no %s", digest.length, digest.algorithm);
+    if (!exh_record_integer(json, "not_good", 0, (int64_t)EXH_MEDIA_BYTES_MAX, &not_good, err))
         return false;
     digest.not_good = (uint64_t)not_good;
     if (exh_digests_find(out, scope, algorithm) != NULL)
-        return bad(err, "two %s digests of '%.80s'", digest.algorithm, digest.scope);
+        return exh_record_bad(err, "two %s digests of '%.80s'", digest.algorithm, digest.scope);
     return exh_digests_add(out, &digest, err);
 }
 
@@ -438,7 +319,7 @@ static bool digests_back(const json_t *body, struct exh_digests *out, struct exh
     size_t i;
     json_t *item;
     if (!json_is_array(list))
-        return bad(err, "it has no list of digests");
+        return exh_record_bad(err, "it has no list of digests");
     json_array_foreach(list, i, item) if (!digest_back(item, out, err)) return false;
     return true;
 }
@@ -449,7 +330,9 @@ static bool range_back(struct exh_sectors *out, const struct exh_layout *layout,
     const struct exh_track *last = &layout->tracks[layout->track_count - 1];
     int64_t limit = last->first + (int64_t)last->sectors;
     if (count < 1 || lba < *end || lba >= limit || count > limit - lba)
-        return bad(err, "unreadable range %lld + %lld is out of order or outside the medium", (long long)lba, (long long)count);
+        return exh_record_bad(err, "unreadable range %lld + %lld is out of order or outside the medium", (long long)lba, (long long)count);
+    if (exh_layout_sectors_before(layout, lba + count) - exh_layout_sectors_before(layout, lba) != (uint64_t)count)
+        return exh_record_bad(err, "unreadable range %lld + %lld lies where no sector is stored", (long long)lba, (long long)count);
     *end = lba + count;
     return exh_sectors_mark(out, lba, (uint64_t)count, EXH_BAD, err);
 }
@@ -463,7 +346,7 @@ static bool inline_ranges_back(const json_t *list, struct exh_sectors *out, cons
     {
         const json_t *lba = json_array_get(pair, 0), *count = json_array_get(pair, 1);
         if (json_array_size(pair) != 2 || !json_is_integer(lba) || !json_is_integer(count))
-            return bad(err, "an unreadable range is not [lba, count]");
+            return exh_record_bad(err, "an unreadable range is not [lba, count]");
         if (!range_back(out, layout, json_integer_value(lba), json_integer_value(count), &end, err))
             return false;
     }
@@ -494,16 +377,16 @@ static bool cited(const json_t *object, const struct exh_blobs *blobs, void **by
     char hash[EXH_HEX_SIZE];
     *bytes = NULL;
     if (!exh_is_hex(name, 64))
-        return bad(err, "it cites a series by something that is no SHA-256");
+        return exh_record_bad(err, "it cites a series by something that is no SHA-256");
     if (blobs == NULL || blobs->get == NULL)
-        return bad(err, "it cites a series, and there are none at hand");
+        return exh_record_bad(err, "it cites a series, and there are none at hand");
     if (!blobs->get(blobs->context, name, bytes, length, err))
         return exh_on_side(err, EXH_SIDE_LEDGER);
     if (exh_hash_hex(*bytes, *length, hash, err) && strcmp(hash, name) == 0)
         return true;
     free(*bytes);
     *bytes = NULL;
-    return bad(err, "a series it cites does not match its hash");
+    return exh_record_bad(err, "a series it cites does not match its hash");
 }
 
 static bool cited_ranges_back(const json_t *citation, const struct exh_blobs *blobs, struct exh_sectors *out, const struct exh_layout *layout,
@@ -512,17 +395,17 @@ static bool cited_ranges_back(const json_t *citation, const struct exh_blobs *bl
     void *bytes;
     size_t length;
     int64_t ranges, seen = 0, end = layout->tracks[0].first;
-    if (!integer_in(citation, "ranges", 1, EXH_SECTORS_RANGES_MAX, &ranges, err) || !cited(citation, blobs, &bytes, &length, err))
+    if (!exh_record_integer(citation, "ranges", 1, EXH_SECTORS_RANGES_MAX, &ranges, err) || !cited(citation, blobs, &bytes, &length, err))
         return false;
     struct exh_cursor c = exh_cursor_over(bytes, length);
     bool ok = true;
     for (; ok && exh_cursor_left(&c) > 0; seen++) {
         int64_t lba = cursor_number(&c, ' '), count = cursor_number(&c, '\n');
         ok = exh_cursor_ok(&c) ? range_back(out, layout, lba, count, &end, err)
-                               : bad(err, "line %lld of the unreadable ranges is not 'lba count'", (long long)seen + 1);
+                               : exh_record_bad(err, "line %lld of the unreadable ranges is not 'lba count'", (long long)seen + 1);
     }
     free(bytes);
-    return ok && (seen == ranges || bad(err, "it tells of %lld unreadable ranges and lists %lld", (long long)ranges, (long long)seen));
+    return ok && (seen == ranges || exh_record_bad(err, "it tells of %lld unreadable ranges and lists %lld", (long long)ranges, (long long)seen));
 }
 
 static bool unreadable_back(const json_t *body, const struct exh_blobs *blobs, struct exh_sectors *out, const struct exh_layout *layout,
@@ -530,14 +413,14 @@ static bool unreadable_back(const json_t *body, const struct exh_blobs *blobs, s
 {
     const json_t *list = json_object_get(body, "unreadable");
     int64_t told;
-    if (!integer_in(body, "unreadable_sectors", 0, (int64_t)EXH_MEDIA_BYTES_MAX, &told, err))
+    if (!exh_record_integer(body, "unreadable_sectors", 0, (int64_t)EXH_MEDIA_BYTES_MAX, &told, err))
         return false;
     if (json_is_object(list)   ? !cited_ranges_back(list, blobs, out, layout, err)
-        : !json_is_array(list) ? !bad(err, "it has no list of unreadable ranges")
+        : !json_is_array(list) ? !exh_record_bad(err, "it has no list of unreadable ranges")
                                : !inline_ranges_back(list, out, layout, err))
         return false;
     return exh_sectors_total(out, EXH_BAD) == (uint64_t)told ||
-           bad(err, "it tells of %lld unreadable sectors, and its list has another sum", (long long)told);
+           exh_record_bad(err, "it tells of %lld unreadable sectors, and its list has another sum", (long long)told);
 }
 
 static const struct exh_track *track_numbered(const struct exh_layout *layout, int64_t number)
@@ -557,13 +440,13 @@ static bool chunk_back(struct exh_cursor *c, struct exh_chunks *out, const struc
     char text[EXH_HEX_SIZE] = "";
     struct exh_chunk chunk = {0};
     if (exh_cursor_u8(c) != '\n' || !exh_cursor_ok(c))
-        return bad(err, "line %zu of the chunk digests is not 'track lba sectors not_good sha256'", line);
+        return exh_record_bad(err, "line %zu of the chunk digests is not 'track lba sectors not_good sha256'", line);
     memcpy(text, hex, 64);
     const struct exh_track *track = track_numbered(layout, number);
     if (!exh_is_hex(text, 64) || !exh_text_unhex(text, chunk.sha256, sizeof chunk.sha256) || track == NULL || sectors < 1 || sectors > out->sectors ||
         not_good < 0 || not_good > sectors || lba < *end || lba < track->first || (uint64_t)(lba - track->first) > track->sectors ||
         (uint64_t)sectors > track->sectors - (uint64_t)(lba - track->first))
-        return bad(err, "line %zu of the chunk digests is out of order or outside its track", line);
+        return exh_record_bad(err, "line %zu of the chunk digests is out of order or outside its track", line);
     chunk.track = (uint8_t)number, chunk.lba = lba, chunk.sectors = (uint32_t)sectors, chunk.not_good = (uint32_t)not_good;
     *end = lba + sectors;
     return exh_chunks_add(out, &chunk, err);
@@ -579,7 +462,7 @@ static bool chunk_lines_back(const void *bytes, size_t length, struct exh_chunks
             return false;
         covered += out->items[out->count - 1].sectors;
     }
-    return covered == exh_layout_sectors(layout) || bad(err, "its chunk digests do not cover the medium");
+    return covered == exh_layout_sectors(layout) || exh_record_bad(err, "its chunk digests do not cover the medium");
 }
 
 static bool chunks_back(const json_t *body, const struct exh_blobs *blobs, struct exh_chunks *out, const struct exh_layout *layout,
@@ -594,8 +477,8 @@ static bool chunks_back(const json_t *body, const struct exh_blobs *blobs, struc
     if (json == NULL || (json_is_object(json) && json_object_get(json, "blob") == NULL))
         return true;
     if (!json_is_object(json) || !exh_is_hex(root, 64) || !exh_text_unhex(root, out->root, sizeof out->root))
-        return bad(err, "its chunk digests have no root");
-    if (!integer_in(json, "sectors", 1, UINT32_MAX, &sectors, err) || !integer_in(json, "count", 0, INT64_MAX, &count, err) ||
+        return exh_record_bad(err, "its chunk digests have no root");
+    if (!exh_record_integer(json, "sectors", 1, UINT32_MAX, &sectors, err) || !exh_record_integer(json, "count", 0, INT64_MAX, &count, err) ||
         !cited(json, blobs, &bytes, &length, err))
         return false;
     out->sectors = (uint32_t)sectors;
@@ -604,8 +487,8 @@ static bool chunks_back(const json_t *body, const struct exh_blobs *blobs, struc
     if (!ok || !exh_chunks_root(out, computed, err))
         return false;
     if ((uint64_t)count != out->count)
-        return bad(err, "it tells of %lld chunks and lists %zu", (long long)count, out->count);
-    return memcmp(computed, out->root, sizeof computed) == 0 || bad(err, "the Merkle root of its chunk digests is not the one it names");
+        return exh_record_bad(err, "it tells of %lld chunks and lists %zu", (long long)count, out->count);
+    return memcmp(computed, out->root, sizeof computed) == 0 || exh_record_bad(err, "the Merkle root of its chunk digests is not the one it names");
 }
 
 static bool fields_back(const json_t *body, struct exh_fields *out, struct exh_error *err)
@@ -616,9 +499,9 @@ static bool fields_back(const json_t *body, struct exh_fields *out, struct exh_e
     if (fields == NULL)
         return true;
     if (!json_is_object(fields))
-        return bad(err, "its case data is not an object");
+        return exh_record_bad(err, "its case data is not an object");
     json_object_foreach((json_t *)(uintptr_t)fields, key, value) /* the macro wants a non-const object; nothing is changed */
-        if (!json_is_string(value) ? !bad(err, "case field '%.40s' is not text", key)
+        if (!json_is_string(value) ? !exh_record_bad(err, "case field '%.40s' is not text", key)
                                    : !exh_fields_set(out, key, json_string_value(value), err)) return false;
     return true;
 }
@@ -632,7 +515,7 @@ static bool filled_back(const json_t *body)
 bool exh_record_claim(const json_t *body, const struct exh_blobs *blobs, struct exh_seal *seal, struct exh_layout *layout, struct exh_error *err)
 {
     const char *outcome = json_string_value(json_object_get(body, "outcome"));
-    bool ok = (outcome != NULL && strcmp(outcome, "done") == 0) || bad(err, "it does not tell of a finished image");
+    bool ok = (outcome != NULL && strcmp(outcome, "done") == 0) || exh_record_bad(err, "it does not tell of a finished image");
     ok = ok && layout_back(body, layout, err) && digests_back(body, &seal->digests, err) &&
          unreadable_back(body, blobs, &seal->unreadable, layout, err) && chunks_back(body, blobs, &seal->chunks, layout, err) &&
          fields_back(body, &seal->fields, err);

@@ -40,7 +40,8 @@
  *
  * Parts:
  *
- * PLAN     {"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[],"read_policy"?: text,"start"?,"count"?}
+ * PLAN     {"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[],"read_policy"?: text,"start"?,"count"?,"track"?,
+ *     "losses"?:[{"what","on_record": bool}],"generated"?:[text]}
  *
  * RESULT   {"format","files":[{"name","bytes"}],"sector_size","sectors","bytes","tail_bytes","layout":LAYOUT,"unreadable_sectors",
  *     "unreadable":[[lba,count]...],"digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},
@@ -67,10 +68,13 @@
  *
  * SOURCE   {"kind":"device"|"file"|"stdin"|"nbd"|"image","path","bytes"?,"sector_size"?,"physical_sector_size"?,"read_only"?: bool,"mounts"?,
  *     "holders"?,"removable"?,"partition"?,"identity":{vendor,model,serial,wwn,firmware,bus,export: known ones only},
- *     "image"?:{"format","verdict"?,...}}
+ *     "layout"?: LAYOUT, of a disc: what an image that was made from it may not hold,"image"?:{"format","verdict"?,...}}
  *
  * LAYOUT   {"kind":"disk"|"disc","sessions","tracks":[{"number","session","mode","first_lba","sectors","main_bytes","sub_bytes","control"?,
  *     "tail_bytes"?}]}
+ *     Of a disc, each track gains "start_lba" (INDEX 01),"pregap","stored_pregap","postgap"?,"isrc"?,"indexes"?:[{"number","lba"}] (02 and on), and
+ *     the layout what is known of "medium"?,"mcn"?,"lead_outs"?:[{"session","lba": n|null,"disc_type"?}],"cdtext_packs"?:[36 hex digits each],
+ *     "toc"?:[[session,adr_control,tno,point,m,s,f,zero,pm,ps,pf]...] (READ TOC format 2, binary).
  *
  * FINDING  {"check","outcome","detail","file"?,"offset"?,"lba"?,"count"?,"basis"?}
  *
@@ -100,7 +104,12 @@ json_t *exh_record_reader(const struct exh_reader_privileges *privileges);
 json_t *exh_record_pause(const struct exh_journal_pause *pause);
 json_t *exh_record_digests(const struct exh_digests *digests);
 json_t *exh_record_ranges(const struct exh_sectors *sectors); /* [[lba,count]...] of every range, whatever its state */
-json_t *exh_record_layout(const struct exh_layout *layout);
+json_t *exh_record_layout(const struct exh_layout *layout);   /* LAYOUT; with what is known of the disc */
+/* The way back from a LAYOUT, held to the rules of a layout. `disc` stays NULL: exh_record_disc gives it. */
+EXH_MUST_CHECK bool exh_record_layout_back(const json_t *json, struct exh_layout *out, struct exh_error *err);
+/* What a LAYOUT tells of the disc beside its tracks. `out` is zeroed by the caller and his to close, also on failure; *any is false when there is
+ * nothing. */
+EXH_MUST_CHECK bool exh_record_disc(const json_t *layout, struct exh_disc *out, bool *any, struct exh_error *err);
 json_t *exh_record_findings(const struct exh_findings *findings);
 json_t *exh_record_fields(const struct exh_fields *fields);
 json_t *exh_record_error(const struct exh_error *err); /* ERROR */
