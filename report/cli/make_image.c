@@ -73,15 +73,6 @@ static bool ends_alike(const char *text, const char *end)
     return n > e && strcasecmp(text + n - e, end) == 0;
 }
 
-/* Has the name an extension of this format? */
-static bool ends_as(const char *base, const struct exh_format *format)
-{
-    for (const char *const *e = format->extensions; *e != NULL; e++)
-        if (ends_alike(base, *e))
-            return true;
-    return false;
-}
-
 /* The image goes by the name of its first file: staged, recorded and looked up under it. -o disk.e01 and -o disk both make disk.E01. */
 static bool choose_name(struct make *m, struct exh_error *err)
 {
@@ -91,11 +82,8 @@ static bool choose_name(struct make *m, struct exh_error *err)
     if (raw && named != NULL && named != &exh_format_raw)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the name %s says %s: a raw image of that name could not be opened again", base, named->name);
     if ((raw && m->plan.segment_bytes == 0) || base[0] == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
-        return true;                                                 /* nothing to complete, or no name at all: the stage says so */
-    bool segments = raw || strcmp(m->plan.format->name, "ewf") == 0; /* their first file has a name that the others are counted from */
-    if (!segments && ends_as(base, m->plan.format))
-        return true;
-    const char *end = raw ? ".001" : segments ? ".E01" : m->plan.format->extensions[0];
+        return true; /* nothing to complete, or no name at all: the stage says so */
+    const char *end = raw ? ".001" : ".E01";
     size_t stem = strlen(given) - (ends_alike(base, end) ? strlen(end) : 0);
     m->image = exh_text_format("%.*s%s", (int)stem, given, end);
     m->plan.image = m->image;
