@@ -1,5 +1,7 @@
 /* cmd_info.c - exhibit info: what an image is and what it says of itself; nothing is proven here. */
+#include "formats/model/disc.h"
 #include "formats/model/text.h"
+#include "report/cli/disc_table.h"
 #include "report/cli/open_source.h"
 #include "report/ledger/record.h"
 
@@ -12,17 +14,28 @@ static void print_words(const struct exh_args *args, const char *key, const char
     exh_print(args, "%s\n", value);
 }
 
-static void print_info(const struct exh_args *args, const struct exh_medium *m, const struct exh_inspection *in)
+static void print_tracks(const struct exh_args *args, const struct exh_layout *layout)
 {
-    const struct exh_track *t = &m->layout->tracks[0];
-    exh_print(args, "format       %s, %zu file%s\n", m->format, m->files != NULL ? m->files->count : 0,
-              m->files != NULL && m->files->count == 1 ? "" : "s");
-    exh_print(args, "medium       %llu bytes in %llu sectors of %u\n", (unsigned long long)exh_layout_bytes(m->layout),
-              (unsigned long long)exh_layout_sectors(m->layout), t->main_bytes);
+    const struct exh_track *t = &layout->tracks[0];
+    exh_print(args, " of %u\n", t->main_bytes);
     exh_print(args, "track  session  mode          first LBA      sectors\n");
-    for (uint32_t i = 0; i < m->layout->track_count; i++, t++)
+    for (uint32_t i = 0; i < layout->track_count; i++, t++)
         exh_print(args, "%5u  %7u  %-12s %10lld %12llu\n", t->number, t->session, exh_track_mode(t), (long long)t->first,
                   (unsigned long long)t->sectors);
+}
+
+static void print_info(const struct exh_args *args, const struct exh_medium *m, const struct exh_inspection *in)
+{
+    exh_print(args, "format       %s, %zu file%s\n", m->format, m->files != NULL ? m->files->count : 0,
+              m->files != NULL && m->files->count == 1 ? "" : "s");
+    exh_print(args, "medium       %llu bytes in %llu sectors", (unsigned long long)exh_layout_bytes(m->layout),
+              (unsigned long long)exh_layout_sectors(m->layout));
+    if (exh_disc_table_applies(m->layout)) {
+        exh_print(args, "\n");
+        exh_disc_table_print(args, m->layout);
+    } else {
+        print_tracks(args, m->layout);
+    }
     for (size_t i = 0; m->seal != NULL && i < m->seal->digests.count; i++) {
         char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
         exh_text_hex(m->seal->digests.items[i].bytes, m->seal->digests.items[i].length, hex);
@@ -66,6 +79,15 @@ static json_t *remarks_json(const struct exh_inspection *in)
     return list;
 }
 
+static json_t *layout_json(const struct exh_layout *layout)
+{
+    json_t *json = exh_record_layout(layout), *texts = exh_disc_cdtext(layout->disc);
+    if (json != NULL && texts != NULL)
+        (void)json_object_set(json, "cdtext", texts);
+    json_decref(texts);
+    return json;
+}
+
 static json_t *info_json(const struct exh_medium *m, const struct exh_inspection *in)
 {
     static const struct exh_seal nothing;
@@ -75,7 +97,7 @@ static json_t *info_json(const struct exh_medium *m, const struct exh_inspection
         (void)json_array_append_new(files, exh_record_text(m->files->items[i]));
     return json_pack("{s:s,s:o,s:i,s:I,s:I,s:o,s:{s:o,s:o},s:o,s:o,s:o}", "format", m->format, "files", files, "sector_size",
                      (int)m->layout->tracks[0].main_bytes, "sectors", (json_int_t)exh_layout_sectors(m->layout), "bytes",
-                     (json_int_t)exh_layout_bytes(m->layout), "layout", exh_record_layout(m->layout), "stored", "digests",
+                     (json_int_t)exh_layout_bytes(m->layout), "layout", layout_json(m->layout), "stored", "digests",
                      exh_record_digests(&seal->digests), "case", exh_record_fields(&seal->fields), "unreadable", exh_record_ranges(&seal->unreadable),
                      "facts", facts_json(in), "findings", remarks_json(in));
 }
