@@ -1,22 +1,10 @@
 /* cmd_hash.c - exhibit hash: digests of a medium, without a verdict. */
 #include "report/cli/case_record.h"
+#include "report/cli/digest_table.h"
 #include "report/cli/open_source.h"
 
-#include "formats/model/text.h"
 #include "report/ledger/record.h"
 #include "verify/verify.h"
-
-static void print_digests(const struct exh_args *args, const struct exh_digests *digests)
-{
-    char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
-    for (size_t i = 0; i < digests->count; i++) {
-        exh_text_hex(digests->items[i].bytes, digests->items[i].length, hex);
-        exh_print(args, "%-10s %s  (%s", digests->items[i].algorithm, hex, digests->items[i].scope);
-        if (digests->items[i].not_good > 0)
-            exh_print(args, "; zeros stand for %llu sectors that could not be read", (unsigned long long)digests->items[i].not_good);
-        exh_print(args, ")\n");
-    }
-}
 
 static bool record(const struct exh_args *args, const struct exh_opened *source, const struct exh_verify_result *r, json_t **ledger,
                    struct exh_error *err)
@@ -49,7 +37,7 @@ static enum exh_exit hash_medium(struct exh_args *args, struct exh_opened *sourc
     bool news = result.not_good.count > 0 && (known == NULL || !exh_sectors_equal(&known->unreadable, &result.not_good));
     enum exh_exit code = !ok ? exh_tell_error(args, &err) : news ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
     if (ok) {
-        print_digests(args, &result.found.digests);
+        exh_digest_table_print(args, "", source->medium->layout, &result.found.digests);
         exh_answer(args, json_pack("{s:o,s:I,s:o,s:o,s:o}", "source", exh_record_text(source->path), "bytes", (json_int_t)result.bytes, "digests",
                                    exh_record_digests(&result.found.digests), "unreadable", exh_record_ranges(&result.not_good), "ledger", ledger));
     }

@@ -1,6 +1,7 @@
 /* cmd_verify.c - exhibit verify: what is true of an image, held against everything that speaks of it. */
 #include "formats/evidence/ewf_libewf.h"
 #include "formats/model/text.h"
+#include "report/cli/digest_table.h"
 #include "report/cli/references.h"
 #include "verify/digest.h"
 #include "verify/verify.h"
@@ -247,6 +248,8 @@ static json_t *result_json(const struct checked *c, const char *started)
                              (json_int_t)r->unread_now);
     if (json != NULL && r->not_good.count <= EXH_UNREADABLE_INLINE_MAX)
         (void)json_object_set_new(json, "unreadable", exh_record_ranges(&r->not_good));
+    if (json != NULL && r->audit.tracks != NULL)
+        (void)json_object_set_new(json, "audit", exh_record_audit(&r->audit));
     if (json != NULL && r->findings.left_out > 0)
         (void)json_object_set_new(json, "findings_left_out", json_integer((json_int_t)r->findings.left_out));
     if (json != NULL && c->references.against_text[0] != '\0')
@@ -285,16 +288,12 @@ static void print_findings(const struct exh_args *args, const struct exh_finding
 
 static void print_result(const struct exh_args *args, const struct checked *c)
 {
-    char text[400], hex[2 * EXH_DIGEST_BYTES_MAX + 1];
+    char text[400];
     sentence(&c->result, text, sizeof text);
     exh_print(args, "%s: %s: %s\n", c->image, exh_verdict_name(c->result.verdict), text);
     print_findings(args, &c->result.findings);
-    for (size_t i = 0; i < c->result.found.digests.count; i++) {
-        const struct exh_digest_value *v = &c->result.found.digests.items[i];
-        exh_text_hex(v->bytes, v->length, hex);
-        if (strncmp(v->scope, "file:", 5) != 0)
-            exh_print(args, "  %-12s %s  (%s%s)\n", v->algorithm, hex, v->scope, v->not_good > 0 ? ", zeros stand for unreadable sectors" : "");
-    }
+    exh_audit_print(args, "  ", &c->result.audit);
+    exh_digest_table_print(args, "  ", c->opened.medium->layout, &c->result.found.digests);
 }
 
 /* Does anything state a digest of this medium's stream? Then that is what is computed, and nothing else unless --hash asks. */

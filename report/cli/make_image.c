@@ -12,6 +12,7 @@
 #include "acquire/stream.h"
 #include "formats/disk/raw.h"
 #include "formats/model/text.h"
+#include "report/cli/digest_table.h"
 #include "report/cli/partial_state.h"
 #include "report/cli/rescue_options.h"
 #include "report/cli/reshape.h"
@@ -374,14 +375,17 @@ static bool record_end(struct make *m, const struct exh_error *failure, struct e
 
 /* ---- the answer ---- */
 
-static void print_digest(const struct make *m, const struct exh_digest_value *v)
+/* Of a set of many segments the first ones; the record has all. */
+static void print_file_digests(const struct make *m)
 {
+    const struct exh_digests *all = &m->result.seal.digests;
     char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
-    exh_text_hex(v->bytes, v->length, hex);
-    exh_print(m->args, "%-11s %s  (%s", v->algorithm, hex, v->scope);
-    if (v->not_good > 0)
-        exh_print(m->args, "; zeros stand for %llu unreadable sectors", (unsigned long long)v->not_good);
-    exh_print(m->args, ")\n");
+    for (size_t i = 0, told = 0; i < all->count && told < 24; i++)
+        if (strncmp(all->items[i].scope, "file:", 5) == 0) {
+            exh_text_hex(all->items[i].bytes, all->items[i].length, hex);
+            exh_print(m->args, "%-11s %s  (%s)\n", all->items[i].algorithm, hex, all->items[i].scope);
+            told++;
+        }
 }
 
 static void print_result(const struct make *m)
@@ -391,8 +395,12 @@ static void print_result(const struct make *m)
     for (size_t i = 0; i < r->seal.unreadable.count; i++)
         bad += r->seal.unreadable.ranges[i].count;
     exh_print(m->args, "image       %s (%s, %zu file%s)\n", r->files.items[0], m->plan.format->name, r->files.count, r->files.count == 1 ? "" : "s");
-    exh_print(m->args, "%-11s %llu bytes in %llu sectors of %u\n", r->of, (unsigned long long)exh_layout_bytes(&r->layout),
-              (unsigned long long)exh_layout_sectors(&r->layout), r->layout.tracks[0].main_bytes);
+    exh_print(m->args, "%-11s %llu bytes in %llu sectors", r->of, (unsigned long long)exh_layout_bytes(&r->layout),
+              (unsigned long long)exh_layout_sectors(&r->layout));
+    if (r->layout.track_count == 1)
+        exh_print(m->args, " of %u\n", r->layout.tracks[0].main_bytes);
+    else
+        exh_print(m->args, " of %u tracks\n", r->layout.track_count);
     if (bad == 0)
         exh_print(m->args, "acquisition complete\n");
     else
@@ -410,8 +418,8 @@ static void print_result(const struct make *m)
     if (r->changed.count > 0)
         exh_print(m->args, "CHANGED     %llu sectors read one way and later another: the medium or the drive is not to be trusted\n",
                   (unsigned long long)exh_sectors_total(&r->changed, EXH_SUSPECT));
-    for (size_t i = 0; i < r->seal.digests.count && i < 24; i++)
-        print_digest(m, &r->seal.digests.items[i]);
+    exh_digest_table_print(m->args, "", &r->layout, &r->seal.digests);
+    print_file_digests(m);
     exh_print(m->args, "read back   %s%s\n", r->verification == EXH_MATCH ? "every byte matches what was read, past the page cache: " : "",
               r->read_back);
     exh_print(m->args, "source      %s\n",

@@ -153,7 +153,7 @@ static bool as_plain_bytes(struct exh_reshape *s, const struct exh_format *forma
     if (l->kind != EXH_LAYOUT_DISC || format->fits != NULL || (format->can & EXH_SINK_KEEPS_TRACKS) != 0)
         return true;
     if (l->track_count != 1)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a %s image holds one track, and this disc has %u: give --track N", format->name,
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the %s format holds one track, and this disc has %u: give --track N", format->name,
                         l->track_count);
     return lose_disc(s, err) && put_on(s, exh_view_blocks(s->medium, l->tracks[0].main_bytes, err));
 }
@@ -208,7 +208,7 @@ static bool refuse(const struct exh_format *format, const struct exh_layout *l, 
                 char one[32] = "";
                 if (track != UINT32_MAX)
                     (void)snprintf(one, sizeof one, " --track %u", l->tracks[track].number);
-                return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s; it can with%s%s", why, one, ways[i].words);
+                return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s;%s%s would make it fit", why, one, ways[i].words);
             }
         if (track + 1 >= l->track_count && track != UINT32_MAX)
             return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s", why);
@@ -294,10 +294,10 @@ static bool tell_kept(const struct exh_args *args, const struct exh_reshape *s, 
     if (what == NULL)
         return true;
     if (!keeps_record && !lossy && strict)
-        ok = exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a %s image cannot hold %.100s, and with --no-record nothing else will: give --lossy to agree",
-                      format->name, what);
+        ok = exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
+                      "the %s format cannot hold %.100s, and with --no-record nothing else will: give --lossy to agree", format->name, what);
     else
-        exh_say(args, "exhibit: a %s image cannot hold %s%s", format->name, what,
+        exh_say(args, "exhibit: the %s format cannot hold %s%s", format->name, what,
                 keeps_record ? ": only the record keeps them" : ": lost, as agreed");
     free(what);
     return ok;
@@ -313,7 +313,7 @@ bool exh_reshape_tell(const struct exh_args *args, const struct exh_reshape *s, 
         exh_say(args, "exhibit: lost, as agreed: %s", lost);
     else if (lost != NULL && strict) {
         exh_say(args, "exhibit: this would be lost: %s", lost);
-        (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a %s image cannot hold %.120s, and the record does not keep it: give --lossy to agree",
+        (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the %s format cannot hold %.120s, and the record does not keep it: give --lossy to agree",
                        format->name, lost);
     }
     bool ok = lost == NULL || agreed || !strict;

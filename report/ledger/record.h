@@ -32,6 +32,8 @@
  * verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?: text,"bytes","sectors",
  *     "unreadable_sectors","unread_now"}
  *
+ *     Of a disc also "audit": AUDIT.
+ *
  * hash     {"operation","source":SOURCE,"digests":[],"bytes","sectors"}
  *
  * import   {"line": a line of a side record, verbatim,"sha256": its hash}; its object is that line's, the image named as seen from this ledger
@@ -76,6 +78,13 @@
  *     the layout what is known of "medium"?,"mcn"?,"lead_outs"?:[{"session","lba": n|null,"disc_type"?}],"cdtext_packs"?:[36 hex digits each],
  *     "toc"?:[[session,adr_control,tno,point,m,s,f,zero,pm,ps,pf]...] (READ TOC format 2, binary).
  *
+ * AUDIT    {"tracks":[{"number","mode","sectors","unread"?,"checked": bool, and of a checked track "verdicts":{word: sectors},"forms":{name:
+ * sectors}, "subheader_differs"?,"mode_differs"?,"address_differs"?,"shift"?,"shift_constant"?,"ranges"?:[[lba,count,verdict]...],"ranges_left_out"?,
+ *     and of one with a subchannel "q":{"sectors","missing"?,"blank"?,"crc_good","crc_bad","right","shifted"?,"wrong"?,"control_differs"?,"mcn"?,
+ *     "isrc"?,"other"?,"shift"?,"shift_constant"?,"first_shifted"?,"first_crc_bad"?,"first_wrong"?},"isrc"?,"isrc_reads"?,"isrc_disputed"?}],
+ *     "mcn"?,"mcn_reads"?,"mcn_disputed"?}
+ *     Counts that are 0 are left out where a "?" stands. MCN and ISRC: as Q has them, after two equal reads. See verify/sector_audit.h.
+ *
  * FINDING  {"check","outcome","detail","file"?,"offset"?,"lba"?,"count"?,"basis"?}
  *
  * ERROR    {"code","text","file"?,"offset"?}
@@ -110,6 +119,7 @@ EXH_MUST_CHECK bool exh_record_layout_back(const json_t *json, struct exh_layout
 /* What a LAYOUT tells of the disc beside its tracks. `out` is zeroed by the caller and his to close, also on failure; *any is false when there is
  * nothing. */
 EXH_MUST_CHECK bool exh_record_disc(const json_t *layout, struct exh_disc *out, bool *any, struct exh_error *err);
+json_t *exh_record_audit(const struct exh_disc_audit *audit); /* AUDIT */
 json_t *exh_record_findings(const struct exh_findings *findings);
 json_t *exh_record_fields(const struct exh_fields *fields);
 json_t *exh_record_error(const struct exh_error *err); /* ERROR */
