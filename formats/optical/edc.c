@@ -115,18 +115,18 @@ static void sum_p(const uint8_t *body, size_t rows, uint64_t plain[LANES(P_WORDS
         add_row(plain, weighted, body + row * P_WORDS, P_WORDS);
 }
 
-/* Row n of the diagonals is column n of 26 lines of 43 pairs of bytes, line n first. */
-static void sum_q_data(const uint8_t *body, uint64_t plain[LANES(Q_WORDS)], uint64_t weighted[LANES(Q_WORDS)])
+/* Row n of the diagonals is column n of 26 lines of 43 pairs of bytes, line n first; their parity lies as P's rows do. Laid out first and added up
+ * then: reading in eights what was just written in twos would wait for each. */
+static void sum_q(const uint8_t *body, size_t rows, uint64_t plain[LANES(Q_WORDS)], uint64_t weighted[LANES(Q_WORDS)])
 {
-    for (size_t n = 0; n < Q_ROWS - PARITY_ROWS; n++) {
-        uint8_t row[Q_WORDS];
-        size_t first = n % (Q_WORDS / 2);
-        for (size_t line = first, m = 0; line < Q_WORDS / 2; line++, m++)
-            memcpy(row + 2 * m, body + line * P_WORDS + 2 * n, 2);
-        for (size_t line = 0, m = Q_WORDS / 2 - first; line < first; line++, m++)
-            memcpy(row + 2 * m, body + line * P_WORDS + 2 * n, 2);
-        add_row(plain, weighted, row, Q_WORDS);
-    }
+    uint8_t laid[Q_ROWS - PARITY_ROWS][Q_WORDS];
+    for (size_t line = 0; line < Q_WORDS / 2; line++)
+        for (size_t n = 0, m = line; n < Q_ROWS - PARITY_ROWS; n++, m = m == 0 ? Q_WORDS / 2 - 1 : m - 1)
+            memcpy(laid[n] + 2 * m, body + line * P_WORDS + 2 * n, 2);
+    for (size_t n = 0; n < Q_ROWS - PARITY_ROWS; n++)
+        add_row(plain, weighted, laid[n], Q_WORDS);
+    for (size_t n = Q_ROWS - PARITY_ROWS; n < rows; n++)
+        add_row(plain, weighted, body + q_place(0, n), Q_WORDS);
 }
 
 static bool all_zero(const uint64_t *plain, const uint64_t *weighted, size_t lanes)
@@ -149,9 +149,7 @@ bool exh_ecc_q_holds(const uint8_t sector[2352], bool header_as_zeros)
 {
     uint8_t copy[BODY_BYTES];
     uint64_t plain[LANES(Q_WORDS)] = {0}, weighted[LANES(Q_WORDS)] = {0};
-    sum_q_data(body_of(sector, header_as_zeros, copy), plain, weighted);
-    for (size_t row = 0; row < PARITY_ROWS; row++)
-        add_row(plain, weighted, sector + BODY + Q_DATA_BYTES + row * Q_WORDS, Q_WORDS);
+    sum_q(body_of(sector, header_as_zeros, copy), Q_ROWS, plain, weighted);
     return all_zero(plain, weighted, LANES(Q_WORDS));
 }
 
@@ -185,7 +183,7 @@ void exh_ecc_write(uint8_t sector[2352], bool header_as_zeros)
     uint8_t *p = sector + BODY + (P_ROWS - PARITY_ROWS) * P_WORDS, *q = sector + BODY + Q_DATA_BYTES;
     sum_p(body_of(sector, header_as_zeros, copy), P_ROWS - PARITY_ROWS, p_plain, p_weighted);
     put_parity(p, p + P_WORDS, p_plain, p_weighted, P_WORDS);
-    sum_q_data(body_of(sector, header_as_zeros, copy), q_plain, q_weighted);
+    sum_q(body_of(sector, header_as_zeros, copy), Q_ROWS - PARITY_ROWS, q_plain, q_weighted);
     put_parity(q, q + Q_WORDS, q_plain, q_weighted, Q_WORDS);
 }
 
@@ -193,38 +191,34 @@ void exh_ecc_write(uint8_t sector[2352], bool header_as_zeros)
 
 #define ROUNDS_MAX 8u /* each round only makes sense after one that changed something; more than a few mean that corrections chase each other */
 
-/* Corrects one byte of a code word if that makes it hold: a single error e in `row` leaves the sums e and 2^(rows - 1 - row) e. */
-static bool correct_word(uint8_t *body, size_t word, size_t rows, size_t (*place)(size_t, size_t), bool header_as_zeros)
+/* Corrects one byte of each code word that then holds: a single error e in row n leaves the sums e and 2^(rows - 1 - n) e. */
+static bool correct_words(uint8_t *body, const uint64_t *plain, const uint64_t *weighted, size_t words, size_t rows, size_t (*place)(size_t, size_t),
+                          bool header_as_zeros)
 {
-    uint8_t plain = 0, weighted = 0;
-    for (size_t row = 0; row < rows; row++) {
-        uint8_t x = body[place(word, row)];
-        plain ^= x;
-        weighted = (uint8_t)(twice(weighted) ^ x);
+    const uint8_t *p = (const uint8_t *)plain, *w = (const uint8_t *)weighted;
+    bool changed = false;
+    for (size_t word = 0; word < words; word++) {
+        if (p[word] == 0 || w[word] == 0)
+            continue; /* it holds, or more than one byte is wrong */
+        size_t row = rows;
+        for (uint8_t error = p[word]; row > 0 && error != w[word]; row--)
+            error = twice(error);
+        if (row == 0 || (header_as_zeros && place(word, row - 1) < HEADER_BYTES))
+            continue; /* a header that counts as zeros is right by definition */
+        body[place(word, row - 1)] ^= p[word];
+        changed = true;
     }
-    if (plain == 0 || weighted == 0)
-        return false;
-    uint8_t error = plain;
-    for (size_t row = rows; row-- > 0; error = twice(error)) {
-        size_t at = place(word, row);
-        if (error != weighted)
-            continue;
-        if (header_as_zeros && at < HEADER_BYTES)
-            return false; /* those are zeros by definition, so the error is not a single one */
-        body[at] ^= plain;
-        return true;
-    }
-    return false;
+    return changed;
 }
 
 static bool correct_round(uint8_t *body, bool header_as_zeros)
 {
-    bool changed = false;
-    for (size_t word = 0; word < P_WORDS; word++)
-        changed |= correct_word(body, word, P_ROWS, p_place, header_as_zeros);
-    for (size_t word = 0; word < Q_WORDS; word++)
-        changed |= correct_word(body, word, Q_ROWS, q_place, header_as_zeros);
-    return changed;
+    uint64_t p_plain[LANES(P_WORDS)] = {0}, p_weighted[LANES(P_WORDS)] = {0};
+    uint64_t q_plain[LANES(Q_WORDS)] = {0}, q_weighted[LANES(Q_WORDS)] = {0};
+    sum_p(body, P_ROWS, p_plain, p_weighted);
+    bool changed = correct_words(body, p_plain, p_weighted, P_WORDS, P_ROWS, p_place, header_as_zeros);
+    sum_q(body, Q_ROWS, q_plain, q_weighted);
+    return correct_words(body, q_plain, q_weighted, Q_WORDS, Q_ROWS, q_place, header_as_zeros) || changed;
 }
 
 bool exh_ecc_repair(uint8_t sector[2352], bool header_as_zeros, unsigned *changed)

@@ -52,22 +52,45 @@ static enum exh_sector_form form_proven(const uint8_t body[BODY_BYTES])
     return form2_edc_holds(body) ? EXH_FORM_MODE2_2 : EXH_FORM_MODE2;
 }
 
-/* Corrects a copy by its parities and asks the EDC. Zeros alone prove nothing: where a program left EDC and parities empty, all that is not zero
- * would look like an error in zeros. */
-static bool repairs(const uint8_t sector[2352], bool header_as_zeros, unsigned edc_from, unsigned edc_at)
+/* Corrects a copy by its parities and asks the EDC, which must have something to say: where a program left EDC and parities empty, all that is not
+ * zero would look like an error in zeros. Form 1's header is in no EDC, so what would change it is no correction. */
+static bool repair(uint8_t sector[2352], bool header_as_zeros, bool form1, unsigned *changed)
+{
+    uint8_t copy[2352];
+    unsigned edc_from = form1 ? BODY : 0, edc_at = form1 ? FORM1_EDC : MODE1_EDC;
+    memcpy(copy, sector, sizeof copy);
+    if (!exh_ecc_repair(copy, header_as_zeros, changed) || exh_edc(copy + edc_from, edc_at - edc_from) != exh_le32(copy + edc_at) ||
+        exh_all_zero(copy + BODY, BODY_BYTES) || (form1 && memcmp(copy + HEADER, sector + HEADER, 4) != 0))
+        return false;
+    memcpy(sector, copy, sizeof copy);
+    return true;
+}
+
+bool exh_sector_repair(uint8_t sector[2352], enum exh_sector_form form, unsigned *changed)
+{
+    bool form1 = form == EXH_FORM_MODE2_1;
+    *changed = 0;
+    if (form != EXH_FORM_MODE1 && !form1)
+        return false;
+    if (repair(sector, form1, form1, changed) || repair(sector, !form1, form1, changed))
+        return true;
+    *changed = 0;
+    return false;
+}
+
+static bool repairs(const uint8_t sector[2352], enum exh_sector_form form)
 {
     uint8_t copy[2352];
     unsigned changed;
     memcpy(copy, sector, sizeof copy);
-    return exh_ecc_repair(copy, header_as_zeros, &changed) && exh_edc(copy + edc_from, edc_at - edc_from) == exh_le32(copy + edc_at) &&
-           !exh_all_zero(copy + BODY, BODY_BYTES);
+    return exh_sector_repair(copy, form, &changed);
 }
 
 static bool form1_repairs(const uint8_t body[BODY_BYTES])
 {
     uint8_t sector[2352] = {0};
     memcpy(sector + BODY, body, BODY_BYTES);
-    return repairs(sector, true, BODY, FORM1_EDC);
+    return repairs(sector, EXH_FORM_MODE2_1);
 }
 
 /* The copies of the subheader contradict each other: damaged XA, or user data without any. An EDC that holds decides, as it is or with either copy
@@ -165,13 +188,11 @@ static enum exh_sector_verdict by_parities(const uint8_t sector[2352], bool head
     return parities_hold(sector, !header_as_zeros) ? EXH_SECTOR_ECC_OTHER : EXH_SECTOR_ECC_BAD;
 }
 
-static enum exh_sector_verdict without_edc(const uint8_t sector[2352], bool header_as_zeros, unsigned edc_from, unsigned edc_at)
+static enum exh_sector_verdict without_edc(const uint8_t sector[2352], enum exh_sector_form form)
 {
-    if (is_fill(sector + edc_at - USER_BYTES, USER_BYTES))
+    if (is_fill(sector + BODY + (form == EXH_FORM_MODE1 ? 0 : SUBHEADER_BYTES), USER_BYTES))
         return EXH_SECTOR_GENERATED;
-    if (repairs(sector, header_as_zeros, edc_from, edc_at) || repairs(sector, !header_as_zeros, edc_from, edc_at))
-        return EXH_SECTOR_REPAIRABLE;
-    return EXH_SECTOR_EDC_BAD;
+    return repairs(sector, form) ? EXH_SECTOR_REPAIRABLE : EXH_SECTOR_EDC_BAD;
 }
 
 static void check_mode0(const uint8_t sector[2352], struct exh_sector_check *out)
@@ -190,7 +211,7 @@ static void check_mode1(const uint8_t sector[2352], struct exh_sector_check *out
             out->verdict = EXH_SECTOR_RESERVED;
         return;
     }
-    out->verdict = without_edc(sector, false, 0, MODE1_EDC);
+    out->verdict = without_edc(sector, EXH_FORM_MODE1);
     if (out->verdict == EXH_SECTOR_EDC_BAD && !exh_all_zero(sector + BODY, BODY_BYTES) && form_proven(sector + BODY) != EXH_FORM_MODE2) {
         out->form = EXH_FORM_UNKNOWN; /* a Mode 2 sector whose mode byte lies */
         out->verdict = EXH_SECTOR_BAD_MODE;
@@ -228,7 +249,7 @@ static void check_mode2(const uint8_t sector[2352], struct exh_sector_check *out
     else if (out->form == EXH_FORM_MODE2_2)
         check_form2(sector, out);
     else
-        out->verdict = form1_edc_holds(sector + BODY) ? by_parities(sector, true) : without_edc(sector, true, BODY, FORM1_EDC);
+        out->verdict = form1_edc_holds(sector + BODY) ? by_parities(sector, true) : without_edc(sector, EXH_FORM_MODE2_1);
 }
 
 static enum exh_sector_form form_by_mode(const uint8_t sector[2352])

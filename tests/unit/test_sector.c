@@ -26,6 +26,14 @@ static uint8_t any(void)
     return (uint8_t)(seed >> 56);
 }
 
+static unsigned below(unsigned limit)
+{
+    unsigned high = any();
+    return (high << 8 | any()) % limit;
+}
+
+static void spoil(uint8_t *byte) { *byte ^= (uint8_t)(any() | 1); }
+
 static void fill(uint8_t *data, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -42,7 +50,7 @@ static uint32_t slow_edc(const uint8_t *data, size_t length)
         if (0x18005u >> i & 1)
             product ^= UINT64_C(0x10007) << i;
     for (size_t bit = 0; bit < length * 8 + 32; bit++) { /* 32 zeros behind */
-        remainder = remainder << 1 | (bit < length * 8 ? data[bit / 8] >> bit % 8 & 1u : 0u);
+        remainder = remainder << 1 | (bit < length * 8 ? (unsigned)data[bit / 8] >> bit % 8 & 1 : 0);
         if (remainder >> 32 & 1)
             remainder ^= product;
     }
@@ -372,7 +380,7 @@ static void repair_brings_back_every_byte(void **state)
         for (unsigned at = zeros ? 16 : 12; at < BYTES; at++) {
             unsigned changed = 99;
             memcpy(sector, original, BYTES);
-            sector[at] ^= (uint8_t)(any() | 1);
+            spoil(&sector[at]);
             assert_true(exh_ecc_repair(sector, zeros, &changed));
             assert_int_equal(changed, 1);
             assert_memory_equal(sector, original, BYTES);
@@ -391,9 +399,9 @@ static void repair_of_bursts_and_scattered_bytes(void **state)
         unsigned wrong = i % 2 == 0 ? 86 : 12, changed;
         by_hand(original, MODE1);
         memcpy(sector, original, BYTES);
-        unsigned from = 16 + (unsigned)(any() << 8 | any()) % 1900;
+        unsigned from = 16 + below(1900);
         for (unsigned k = 0; k < wrong; k++) /* a burst meets each column once */
-            sector[i % 2 == 0 ? from + k : 16 + (unsigned)(any() << 8 | any()) % 2300] ^= (uint8_t)(any() | 1);
+            spoil(&sector[i % 2 == 0 ? from + k : 16 + below(2300)]);
         assert_true(exh_ecc_repair(sector, false, &changed));
         assert_memory_equal(sector, original, BYTES);
         assert_in_range(changed, 1, wrong);
@@ -420,10 +428,58 @@ static void what_is_beyond_repair_stays_as_it_is(void **state)
     sector[100] ^= 1;
     exh_ecc_write(sector, false);
     expect(sector, EXH_TRACK_MODE1, EXH_FORM_MODE1, EXH_SECTOR_EDC_BAD);
+    memcpy(copy, sector, BYTES);
+    assert_false(exh_sector_repair(copy, EXH_FORM_MODE1, &changed));
+    assert_int_equal(changed, 0);
+    assert_memory_equal(copy, sector, BYTES);
+    by_hand(sector, FORM2);
+    sector[100] ^= 1;
+    assert_false(exh_sector_repair(sector, EXH_FORM_MODE2_2, &changed)); /* it has no parities */
     /* EDC and parities left empty under a few bytes that the parities of zeros would "correct" away. */
     by_hand(sector, FORM1);
     memset(sector + 24, 0, BYTES - 24);
     expect(sector, EXH_TRACK_MODE2, EXH_FORM_MODE2_1, EXH_SECTOR_EDC_BAD);
+}
+
+static unsigned subheader_bytes_differing(const uint8_t sector[BYTES])
+{
+    unsigned count = 0;
+    for (unsigned i = 16; i < 20; i++)
+        count += sector[i] != sector[i + 4];
+    return count;
+}
+
+/* Whatever is damaged, and however much: a good verdict means that the user data are the disc's, and a repairable sector becomes the original. Only
+ * where the subheader is gone, too, is nothing left that tells it from user data without EDC. */
+static void damage_is_never_called_good(void **state)
+{
+    (void)state;
+    unsigned good = 0, repairable = 0, bad = 0;
+    for (unsigned i = 0; i < 6000; i++) {
+        enum made made = i % 3 == 0 ? MODE1 : i % 3 == 1 ? FORM1 : FORM2;
+        uint8_t sector[BYTES], original[BYTES];
+        unsigned changed, wrong = 1 + below(i % 2 == 0 ? 8 : 200), from = i % 20 < 2 ? 2076 : 16; /* some in the parities alone */
+        by_hand(original, made);
+        memcpy(sector, original, BYTES);
+        for (unsigned k = 0; k < wrong; k++)
+            spoil(&sector[from + below(BYTES - from)]);
+        struct exh_sector_check check = checked(sector, kinds[made], LBA);
+        if (check.form == EXH_FORM_MODE2 && check.verdict == EXH_SECTOR_UNCHECKED) {
+            assert_true(subheader_bytes_differing(sector) > 1 || (sector[18] != original[18] && sector[22] != original[22]));
+        } else if (check.verdict < EXH_SECTOR_GOOD_COUNT) {
+            good++;
+            if (memcmp(sector + 24, original + 24, 2040) != 0)
+                fail_msg("form %u: %s", made, exh_sector_verdict_name(check.verdict));
+        } else if (check.verdict == EXH_SECTOR_REPAIRABLE) {
+            repairable++;
+            assert_true(exh_sector_repair(sector, check.form, &changed));
+            assert_memory_equal(sector, original, BYTES);
+        } else {
+            bad++;
+        }
+    }
+    if (good < 50 || repairable < 1000 || bad < 1000)
+        fail_msg("%u good, %u repairable, %u bad: one of them is hardly tested", good, repairable, bad);
 }
 
 static void special_cases(void **state)
@@ -438,6 +494,10 @@ static void special_cases(void **state)
     by_hand(sector, FORM1);
     slow_ecc(sector, false);
     expect(sector, EXH_TRACK_MODE2, EXH_FORM_MODE2_1, EXH_SECTOR_ECC_OTHER);
+    sector[700] ^= 4;
+    expect(sector, EXH_TRACK_MODE2, EXH_FORM_MODE2_1, EXH_SECTOR_REPAIRABLE);
+    sector[14] = 0x35; /* but no address is put right by parities that need not know it */
+    expect(sector, EXH_TRACK_MODE2, EXH_FORM_MODE2_1, EXH_SECTOR_EDC_BAD);
     by_hand(sector, MODE1);
     sector[2070] = 7;
     slow_ecc(sector, false);
@@ -663,6 +723,7 @@ int main(void)
         cmocka_unit_test(repair_brings_back_every_byte),
         cmocka_unit_test(repair_of_bursts_and_scattered_bytes),
         cmocka_unit_test(what_is_beyond_repair_stays_as_it_is),
+        cmocka_unit_test(damage_is_never_called_good),
         cmocka_unit_test(special_cases),
         cmocka_unit_test(sectors_of_zeros),
         cmocka_unit_test(fill_of_other_programs),
