@@ -166,5 +166,11 @@ static struct exh_medium *cue_open(struct exh_source *source, const struct exh_o
 
 static const char *const cue_extensions[] = {".cue", NULL};
 
-const struct exh_format exh_format_cue = {
-    .name = "cue", .title = "cue sheet with BIN, WAVE or AIFF files", .extensions = cue_extensions, .probe = cue_probe, .open = cue_open};
+const struct exh_format exh_format_cue = {.name = "cue",
+                                          .title = "cue sheet with BIN, WAVE or AIFF files",
+                                          .extensions = cue_extensions,
+                                          .probe = cue_probe,
+                                          .open = cue_open,
+                                          .create = exh_cue_create,
+                                          .can = EXH_SINK_KEEPS_TRACKS,
+                                          .fits = exh_cue_fits};
