@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "formats/model/text.h"
+#include "formats/optical/cdtext.h"
 #include "formats/optical/cue_layout.h"
 #include "formats/optical/msf.h"
 
@@ -145,6 +146,17 @@ static void add_time(struct text *t, const char *what, uint64_t frames)
         (unsigned long long)(frames % 75));
 }
 
+/* For programs that read no CDTEXTFILE; one that does believes that. What has a quotation mark or a line's end in it cannot stand in a sheet. */
+static void add_texts(struct text *t, const struct exh_cdtext *cdtext, unsigned track, const char *indent)
+{
+    static const char *const words[] = {"TITLE", "PERFORMER", "SONGWRITER"};
+    for (unsigned i = 0; i < 3; i++) {
+        const char *text = exh_cdtext_find(cdtext, 0, 0x80 + i, track);
+        if (text != NULL && text[0] != '\0' && strpbrk(text, "\"\r\n") == NULL)
+            add(t, "%s%s \"%s\"\r\n", indent, words[i], text);
+    }
+}
+
 static void add_session(struct text *t, const struct exh_layout *l, uint32_t i)
 {
     bool many = l->tracks[0].session != l->tracks[l->track_count - 1].session;
@@ -170,13 +182,14 @@ static void add_flags(struct text *t, uint8_t control)
         control & EXH_CONTROL_PRE_EMPHASIS ? " PRE" : "");
 }
 
-static void add_track(struct text *t, const char *stem, const struct exh_layout *l, uint32_t i)
+static void add_track(struct text *t, const char *stem, const struct exh_layout *l, uint32_t i, const struct exh_cdtext *cdtext)
 {
     const struct exh_track *track = &l->tracks[i];
     char *file = exh_cue_track_file(stem, l, i), what[16];
     t->ok = t->ok && file != NULL;
     add(t, "FILE \"%s\" BINARY\r\n  TRACK %02u %s\r\n", file, track->number, mode_of(l, track));
     free(file);
+    add_texts(t, cdtext, track->number, "    ");
     add_flags(t, track->control);
     if (has_isrc(track))
         add(t, "    ISRC %s\r\n", track->isrc);
@@ -199,18 +212,23 @@ static void add_track(struct text *t, const char *stem, const struct exh_layout 
 char *exh_cue_describe(const char *stem, const struct exh_layout *layout)
 {
     struct text t = {NULL, true};
+    struct exh_cdtext cdtext = {0};
+    struct exh_error why; /* memory: there are never more packs than it decodes */
+    exh_error_clear(&why);
     if (has_mcn(layout))
         add(&t, "CATALOG %s\r\n", layout->disc->mcn);
     if (has_cdtext(layout)) {
         char *file = exh_cue_cdtext_file(stem);
-        t.ok = t.ok && file != NULL;
+        t.ok = t.ok && file != NULL && exh_cdtext_decode(layout->disc->cdtext, layout->disc->cdtext_packs, &cdtext, &why);
         add(&t, "CDTEXTFILE \"%s\"\r\n", file);
         free(file);
+        add_texts(&t, &cdtext, 0, "");
     }
     for (uint32_t i = 0; i < layout->track_count; i++) {
         add_session(&t, layout, i);
-        add_track(&t, stem, layout, i);
+        add_track(&t, stem, layout, i, &cdtext);
     }
+    exh_cdtext_close(&cdtext);
     if (t.ok)
         return t.bytes;
     free(t.bytes);

@@ -415,6 +415,7 @@ static bool read_cdtext_file(struct build *b, struct exh_source *source, const c
     if (ok || b->err->code == EXH_NOMEM)
         return ok;
     exh_error_clear(b->err);
+    exh_stored_disc_facts(b->disc)->cdtext_packs = 0;
     return exh_inspection_remark(exh_stored_disc_notes(b->disc), "cd-text", EXH_FAILS, path, 0, b->err, "the file holds no CD-TEXT packs");
 }
 
@@ -453,6 +454,11 @@ static bool encode_texts(struct build *b)
                                 exh_stored_disc_facts(b->disc), &left_out, b->err);
     free(items);
     struct exh_cue_line whole = {0, EXH_NO_OFFSET};
+    if (!ok && b->err->code == EXH_LIMIT) {
+        exh_error_clear(b->err);
+        exh_stored_disc_facts(b->disc)->cdtext_packs = 0;
+        return note(b, "cd-text", EXH_WARNS, whole, "the sheet has more text than CD-TEXT can hold: it is left out");
+    }
     return ok &&
            (left_out == 0 || note(b, "cd-text", EXH_WARNS, whole, "%zu texts have characters that CD-TEXT has not, and are left out", left_out));
 }

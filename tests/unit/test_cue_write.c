@@ -271,36 +271,6 @@ static void holes(void **state)
     exh_sink_close(sink);
 }
 
-static void cdtext_packs(void **state)
-{
-    (void)state;
-    uint8_t packs[3 * 18];
-    made_bytes(9, packs, sizeof packs);
-    struct exh_disc disc = {.medium = "CD", .cdtext = packs, .cdtext_packs = 3};
-    make_file("a.bin", 1, 2352 * 10);
-    struct exh_medium *m = open_sheet("FILE a.bin BINARY\nTRACK 01 AUDIO\nINDEX 01 00:00:00\n");
-    struct exh_layout layout = *m->layout;
-    layout.disc = &disc;
-    struct exh_create create = {.folder = folder, .name = "out.cue", .declared = &layout};
-    struct exh_sink *sink = NULL;
-    struct exh_seal seal = {0};
-    expect_losses(&layout, 0, NULL);
-    assert_true(exh_format_cue.create(&create, &sink, &err));
-    assert_true(exh_sink_seal(sink, &layout, &seal, &err));
-    assert_int_equal(sink->files.count, 3);
-    assert_string_equal(sink->files.items[2], "out.cdt");
-    size_t length;
-    char *bytes = whole_file("out.cdt", &length);
-    assert_int_equal(length, sizeof packs);
-    assert_memory_equal(bytes, packs, sizeof packs);
-    free(bytes);
-    bytes = whole_file("out.cue", &length);
-    assert_non_null(strstr(bytes, "CDTEXTFILE \"out.cdt\"\r\n"));
-    free(bytes);
-    exh_sink_close(sink);
-    exh_medium_close(m);
-}
-
 /* ---- what is lost ---- */
 
 static void losses(void **state)
@@ -441,11 +411,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(one_of_everything),  TEST(every_form),
-        TEST(sessions),           TEST(many_tracks),
-        TEST(unreadable_sectors), TEST(holes),
-        TEST(cdtext_packs),       TEST(losses),
-        TEST(what_has_no_form),   TEST(names_and_files_in_the_way),
+        TEST(one_of_everything),          TEST(every_form), TEST(sessions), TEST(many_tracks),
+        TEST(unreadable_sectors),         TEST(holes),      TEST(losses),   TEST(what_has_no_form),
+        TEST(names_and_files_in_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
