@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "formats/model/bytes.h"
+#include "formats/optical/toc_cdtext.h"
 #include "formats/optical/toc_place.h"
 #include "formats/optical/toc_write.h"
 
@@ -24,7 +25,7 @@ static bool read_toc(struct exh_source *source, const char *path, const struct e
     ok = ok && exh_source_read(source, 0, text, (size_t)source->size, err);
     if (ok) {
         ok = exh_toc_parse(text, (size_t)source->size, toc, err) && exh_toc_place(toc, path, options, disc, err) &&
-             add_facts(toc, path, exh_stored_disc_notes(disc), err);
+             exh_toc_cdtext_take(toc, path, disc, err) && add_facts(toc, path, exh_stored_disc_notes(disc), err);
         exh_toc_close(toc);
     }
     free(text);

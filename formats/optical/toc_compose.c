@@ -4,6 +4,7 @@
 
 #include "formats/model/text.h"
 #include "formats/optical/msf.h"
+#include "formats/optical/toc_cdtext.h"
 #include "formats/optical/toc_fits.h"
 #include "formats/optical/toc_write.h"
 
@@ -49,29 +50,40 @@ static bool put_data(char **text, const struct exh_layout *layout, uint32_t i, c
     return ok && (behind == 0 || put_time(text, silence, behind));
 }
 
-static bool put_track(char **text, const struct exh_layout *layout, uint32_t i, const char *bin, uint64_t offset)
+static bool put_track(char **text, const struct exh_layout *layout, uint32_t i, const struct exh_cdtext *cdtext, const char *bin, uint64_t offset)
 {
     const struct exh_track *t = &layout->tracks[i];
     bool ok = exh_text_append(text, "\n// Track %u\nTRACK %s%s\n", i + 1, exh_toc_mode_of(t), t->sub_bytes > 0 ? " RW_RAW" : "") &&
-              put_flags(text, t) && put_data(text, layout, i, bin, offset);
+              put_flags(text, t) && exh_toc_cdtext_put(text, cdtext, t->number) && put_data(text, layout, i, bin, offset);
     uint64_t frames;
     for (unsigned number = 2; ok && number <= 99 && (frames = exh_toc_index_of(layout, t, number)) != 0; number++)
         ok = put_time(text, "INDEX ", frames);
     return ok;
 }
 
-char *exh_toc_text(const struct exh_layout *layout, const char *bin, struct exh_error *err)
+static bool put_all(char **text, const struct exh_layout *layout, const struct exh_cdtext *cdtext, const char *bin)
 {
-    char *text = NULL;
     int type;
-    bool ok = exh_text_append(&text, "%s\n", exh_toc_type_of(layout, &type));
+    bool ok = exh_text_append(text, "%s\n", exh_toc_type_of(layout, &type));
     if (ok && layout->disc != NULL && layout->disc->mcn[0] != '\0')
-        ok = exh_text_append(&text, "CATALOG \"%s\"\n", layout->disc->mcn);
+        ok = exh_text_append(text, "CATALOG \"%s\"\n", layout->disc->mcn);
+    ok = ok && exh_toc_cdtext_put(text, cdtext, 0);
     uint64_t offset = 0;
     for (uint32_t i = 0; ok && i < layout->track_count; i++) {
-        ok = put_track(&text, layout, i, bin, offset);
+        ok = put_track(text, layout, i, cdtext, bin, offset);
         offset += layout->tracks[i].sectors * (layout->tracks[i].main_bytes + layout->tracks[i].sub_bytes);
     }
+    return ok;
+}
+
+char *exh_toc_text(const struct exh_layout *layout, const char *bin, struct exh_error *err)
+{
+    struct exh_toc_kept kept;
+    char *text = NULL;
+    if (!exh_toc_cdtext_kept(layout, &kept, err))
+        return NULL;
+    bool ok = put_all(&text, layout, &kept.cdtext, bin);
+    exh_cdtext_close(&kept.cdtext);
     if (ok)
         return text;
     free(text);

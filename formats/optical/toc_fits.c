@@ -7,6 +7,7 @@
 #include "formats/model/names.h"
 #include "formats/model/text.h"
 #include "formats/optical/msf.h"
+#include "formats/optical/toc_cdtext.h"
 #include "formats/optical/toc_write.h"
 
 const char *exh_toc_mode_of(const struct exh_track *t)
@@ -141,6 +142,18 @@ static bool lose_of_track(const struct exh_layout *layout, uint32_t i, struct ex
     return lose_indexes(layout, t, losses, err);
 }
 
+static bool lose_of_text(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+{
+    struct exh_toc_kept kept;
+    bool ok = exh_toc_cdtext_kept(layout, &kept, err);
+    if (ok && kept.left_out > 0)
+        ok = lose(losses, err, "%zu texts of CD-TEXT that are no ISO 8859-1", kept.left_out);
+    else if (ok && !kept.same)
+        ok = lose(losses, err, "the packs of CD-TEXT as they are: their texts are kept");
+    exh_cdtext_close(&kept.cdtext);
+    return ok;
+}
+
 static bool lose_of_disc(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
 {
     const struct exh_disc *d = layout->disc;
@@ -164,8 +177,7 @@ static bool lose_of_disc(const struct exh_layout *layout, struct exh_names *loss
            (s == NULL || s->lead_out == EXH_NO_LBA || s->lead_out == end || lose(losses, err, "a lead-out at LBA %lld", (long long)s->lead_out)) &&
            (d->medium[0] == '\0' || strcmp(d->medium, "CD") == 0 || strcmp(d->medium, "CD-ROM") == 0 ||
             lose(losses, err, "the kind of medium, %s", d->medium)) &&
-           (d->row_count == 0 || lose(losses, err, "the %zu rows of the full TOC", d->row_count)) &&
-           (d->cdtext_packs == 0 || lose(losses, err, "CD-TEXT, %zu packs", d->cdtext_packs));
+           (d->row_count == 0 || lose(losses, err, "the %zu rows of the full TOC", d->row_count)) && lose_of_text(layout, losses, err);
 }
 
 bool exh_toc_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)

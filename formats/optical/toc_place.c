@@ -58,7 +58,7 @@ static bool add_file(struct placing *p, struct file *file, struct exh_source *so
             exh_wave_find(source, &file->wave, p->err) ? exh_wave_clip(source, file->wave.offset + file->wave.bytes, p->err) : NULL;
         if (clipped == NULL) {
             exh_source_close(source);
-            return false;
+            return exh_context(p->err, "'%.200s'", file->name);
         }
         source = clipped;
     }
