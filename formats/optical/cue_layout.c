@@ -129,6 +129,20 @@ static const struct data_file *opened_before(const struct build *b, uint32_t fil
     return NULL;
 }
 
+/* Samples with a header that the sheet does not know of would all lie 44 bytes too far on. */
+static bool check_raw(struct build *b, const struct exh_cue_file *named, struct exh_source *source)
+{
+    uint8_t head[12] = {0};
+    if (source->size < sizeof head)
+        return true;
+    if (!exh_source_read(source, 0, head, sizeof head, b->err))
+        return false;
+    bool wave = memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WAVE", 4) == 0,
+         aiff = memcmp(head, "FORM", 4) == 0 && memcmp(head + 8, "AIF", 3) == 0;
+    return !(wave || aiff) || note(b, "file-type", EXH_WARNS, named->line, "line %u: the file is %s, and is read as %s, as the sheet says",
+                                   named->line.number, wave ? "WAVE" : "AIFF", named->type == EXH_CUE_BINARY ? "BINARY" : "MOTOROLA");
+}
+
 /* Takes source and path over. */
 static bool add_file(struct build *b, uint32_t file, struct exh_source *source, char *path, bool as_named)
 {
@@ -148,7 +162,7 @@ static bool add_file(struct build *b, uint32_t file, struct exh_source *source, 
         exh_source_close(source);
         return false;
     }
-    if (named->type >= EXH_CUE_WAVE && !look_inside(b, f, &source, path)) {
+    if (named->type >= EXH_CUE_WAVE ? !look_inside(b, f, &source, path) : !check_raw(b, named, source)) {
         exh_source_close(source);
         return fail_at(b, named->line, exh_text_base(path));
     }

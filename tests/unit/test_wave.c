@@ -213,6 +213,22 @@ static void big_endian_samples_without_a_header(void **state)
     exh_medium_close(m);
 }
 
+/* The sheet decides what a file is; that it looks otherwise is said. */
+static void a_header_that_the_sheet_does_not_know(void **state)
+{
+    (void)state;
+    wave(1, 2, 44100, 16);
+    data(2352 * 2 - 44, 2352 * 2 - 44);
+    struct exh_medium *m = open_it("FILE \"a.wav\" BINARY\nTRACK 01 AUDIO\nINDEX 01 00:00:00\n");
+    expect_track(m, 1, 1, "AUDIO", 0, 2, 0, 0, 0);
+    assert_int_equal(remarks(m, EXH_WARNS, "line 1: the file is WAVE, and is read as BINARY"), 1);
+    struct sectors s;
+    read_sectors(m, &m->layout->tracks[0], 0, 2, &s);
+    assert_memory_equal(s.block.main, file, 2 * 2352);
+    sectors_close(&s);
+    exh_medium_close(m);
+}
+
 static void what_no_disc_holds(void **state)
 {
     (void)state;
@@ -275,6 +291,7 @@ int main(void)
         TEST(a_header_that_is_wrong),
         TEST(apple),
         TEST(big_endian_samples_without_a_header),
+        TEST(a_header_that_the_sheet_does_not_know),
         TEST(what_no_disc_holds),
         TEST(hostile_files),
     };
