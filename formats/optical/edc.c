@@ -189,36 +189,34 @@ void exh_ecc_write(uint8_t sector[2352], bool header_as_zeros)
 
 /* ---- correction ---- */
 
-#define ROUNDS_MAX 8u /* each round only makes sense after one that changed something; more than a few mean that corrections chase each other */
-
-/* Corrects one byte of each code word that then holds: a single error e in row n leaves the sums e and 2^(rows - 1 - n) e. */
-static bool correct_words(uint8_t *body, const uint64_t *plain, const uint64_t *weighted, size_t words, size_t rows, size_t (*place)(size_t, size_t),
-                          bool header_as_zeros)
+/* Corrects one byte of each code word that then holds: a single error e in row n leaves the sums e and 2^(rows - 1 - n) e. The number of words that
+ * did not hold. */
+static unsigned correct_words(uint8_t *body, const uint64_t *plain, const uint64_t *weighted, size_t words, size_t rows,
+                              size_t (*place)(size_t, size_t), bool header_as_zeros)
 {
     const uint8_t *p = (const uint8_t *)plain, *w = (const uint8_t *)weighted;
-    bool changed = false;
+    unsigned failing = 0;
     for (size_t word = 0; word < words; word++) {
+        failing += (p[word] | w[word]) != 0;
         if (p[word] == 0 || w[word] == 0)
             continue; /* it holds, or more than one byte is wrong */
         size_t row = rows;
         for (uint8_t error = p[word]; row > 0 && error != w[word]; row--)
             error = twice(error);
-        if (row == 0 || (header_as_zeros && place(word, row - 1) < HEADER_BYTES))
-            continue; /* a header that counts as zeros is right by definition */
-        body[place(word, row - 1)] ^= p[word];
-        changed = true;
+        if (row > 0 && !(header_as_zeros && place(word, row - 1) < HEADER_BYTES)) /* a header that counts as zeros is right by definition */
+            body[place(word, row - 1)] ^= p[word];
     }
-    return changed;
+    return failing;
 }
 
-static bool correct_round(uint8_t *body, bool header_as_zeros)
+static unsigned correct_round(uint8_t *body, bool header_as_zeros)
 {
     uint64_t p_plain[LANES(P_WORDS)] = {0}, p_weighted[LANES(P_WORDS)] = {0};
     uint64_t q_plain[LANES(Q_WORDS)] = {0}, q_weighted[LANES(Q_WORDS)] = {0};
     sum_p(body, P_ROWS, p_plain, p_weighted);
-    bool changed = correct_words(body, p_plain, p_weighted, P_WORDS, P_ROWS, p_place, header_as_zeros);
+    unsigned failing = correct_words(body, p_plain, p_weighted, P_WORDS, P_ROWS, p_place, header_as_zeros);
     sum_q(body, Q_ROWS, q_plain, q_weighted);
-    return correct_words(body, q_plain, q_weighted, Q_WORDS, Q_ROWS, q_place, header_as_zeros) || changed;
+    return failing + correct_words(body, q_plain, q_weighted, Q_WORDS, Q_ROWS, q_place, header_as_zeros);
 }
 
 bool exh_ecc_repair(uint8_t sector[2352], bool header_as_zeros, unsigned *changed)
@@ -228,8 +226,9 @@ bool exh_ecc_repair(uint8_t sector[2352], bool header_as_zeros, unsigned *change
     if (header_as_zeros)
         memset(work + BODY, 0, HEADER_BYTES);
     *changed = 0;
-    for (unsigned round = 0; round < ROUNDS_MAX && correct_round(work + BODY, header_as_zeros); round++)
-        ;
+    /* As long as more words hold than in the round before: else corrections chase each other. */
+    for (unsigned before = P_WORDS + Q_WORDS + 1, failing; (failing = correct_round(work + BODY, header_as_zeros)) > 0 && failing < before;)
+        before = failing;
     if (!exh_ecc_p_holds(work, false) || !exh_ecc_q_holds(work, false))
         return false;
     for (size_t i = header_as_zeros ? BODY + HEADER_BYTES : BODY; i < sizeof work; i++) {

@@ -78,19 +78,12 @@ bool exh_sector_repair(uint8_t sector[2352], enum exh_sector_form form, unsigned
     return false;
 }
 
-static bool repairs(const uint8_t sector[2352], enum exh_sector_form form)
-{
-    uint8_t copy[2352];
-    unsigned changed;
-    memcpy(copy, sector, sizeof copy);
-    return exh_sector_repair(copy, form, &changed);
-}
-
 static bool form1_repairs(const uint8_t body[BODY_BYTES])
 {
     uint8_t sector[2352] = {0};
+    unsigned changed;
     memcpy(sector + BODY, body, BODY_BYTES);
-    return repairs(sector, EXH_FORM_MODE2_1);
+    return repair(sector, true, true, &changed);
 }
 
 /* The copies of the subheader contradict each other: damaged XA, or user data without any. An EDC that holds decides, as it is or with either copy
@@ -186,6 +179,14 @@ static enum exh_sector_verdict by_parities(const uint8_t sector[2352], bool head
     if (parities_hold(sector, header_as_zeros))
         return EXH_SECTOR_OK;
     return parities_hold(sector, !header_as_zeros) ? EXH_SECTOR_ECC_OTHER : EXH_SECTOR_ECC_BAD;
+}
+
+static bool repairs(const uint8_t sector[2352], enum exh_sector_form form)
+{
+    uint8_t copy[2352];
+    unsigned changed;
+    memcpy(copy, sector, sizeof copy);
+    return exh_sector_repair(copy, form, &changed);
 }
 
 static enum exh_sector_verdict without_edc(const uint8_t sector[2352], enum exh_sector_form form)
