@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "formats/model/text.h"
 #include "formats/optical/cdtext.h"
 
 #define PACK 18u
@@ -201,6 +202,38 @@ static void packs_without_sense_are_counted(void **state)
     assert_int_equal(err.code, EXH_LIMIT);
 }
 
+/* Packs of any bytes, with CRCs that hold: every item is a text of a type that has them, within its bounds. */
+static void packs_of_any_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t charsets[] = {0, 1, 0x80, 0x81, 0x82, 0xFF};
+    uint32_t seed = 1;
+    for (unsigned round = 0; round < 400; round++) {
+        struct list list = {.count = 64};
+        for (size_t i = 0; i < list.count; i++) {
+            for (unsigned k = 0; k < 16; k++)
+                list.packs[i][k] = (uint8_t)((seed = seed * 1664525 + 1013904223) >> 24);
+            list.packs[i][0] = (uint8_t)(0x80 | (list.packs[i][0] & (round % 2 ? 15 : 1)));
+            list.packs[i][1] &= 127;
+            list.packs[i][2] = (uint8_t)i;
+            list.packs[i][3] &= round % 4 < 2 ? 0x80 : 0xFF;
+            for (unsigned k = 4; k < 16; k++)
+                if (list.packs[i][k] >= 0xC0) /* ends and repetitions must be there */
+                    list.packs[i][k] = list.packs[i][k] & 1 ? '\t' : 0;
+        }
+        list.packs[63][0] = 0x8F, list.packs[63][1] = 0, list.packs[63][4] = charsets[round % sizeof charsets];
+        seal_all(&list);
+        struct exh_cdtext c = decoded(&list);
+        for (size_t i = 0; i < c.count; i++) {
+            assert_in_range(c.items[i].track, 0, 99);
+            assert_in_range(c.items[i].type, 0x80, 0x8E);
+            assert_in_range(c.items[i].block, 0, 7);
+            assert_true(c.items[i].text[0] != '\0' && exh_text_is_utf8(c.items[i].text, strlen(c.items[i].text)));
+        }
+        exh_cdtext_close(&c);
+    }
+}
+
 /* "nihon" (Japan) in two characters, then a TAB of two bytes, then half a character. */
 static void two_byte_characters(void **state)
 {
@@ -214,6 +247,7 @@ static void two_byte_characters(void **state)
     struct list list = {0};
     ADD(&list, 0x80, 0, 0x80, "\x93\xFA\x96\x7B\0\0\x93\xFA\x96\x7B\0\0");
     ADD(&list, 0x80, 2, 0x80, "\t\t\0\0\x93\xFA\0\0\x96\0\0\0");
+    ADD(&list, 0x81, 0, 0x80, "\0A\0B\0\0\0\0");
     ADD(&list, 0x8E, 0, 0, "4988\0JPAB01\0");
     ADD(&list, 0x8F, 0, 0, "\x80\1\4\0");
     seal_all(&list);
@@ -225,6 +259,7 @@ static void two_byte_characters(void **state)
     expect(&c, 0, 0x80, 3, "\xE6\x97\xA5");
     assert_non_null(exh_cdtext_find(&c, 0, 0x80, 4));
     assert_non_null(strstr(exh_cdtext_find(&c, 0, 0x80, 4), "\xEF\xBF\xBD"));
+    expect(&c, 0, 0x81, 0, "AB");
     expect(&c, 0, 0x8E, 1, "JPAB01");
     exh_cdtext_close(&c);
 }
@@ -470,6 +505,7 @@ int main(void)
         cmocka_unit_test(damage_costs_only_what_it_touches),
         cmocka_unit_test(last_crc_of_zero_is_a_habit),
         cmocka_unit_test(packs_without_sense_are_counted),
+        cmocka_unit_test(packs_of_any_bytes),
         cmocka_unit_test(two_byte_characters),
         cmocka_unit_test(type_names),
         cmocka_unit_test(encoded_packs_are_these),
