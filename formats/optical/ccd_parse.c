@@ -241,7 +241,7 @@ static bool key_line(struct parser *p)
 static bool begin_once(struct parser *p, struct exh_ccd_place *place)
 {
     if (place->line != 0)
-        return exh_fail(p->err, EXH_CORRUPT, p->here.at, "line %u: this section is there a second time (first in line %u)", p->here.line,
+        return exh_fail(p->err, EXH_CORRUPT, p->here.at, "line %u: this section is there a second time, first in line %u", p->here.line,
                         place->line);
     *place = p->here;
     return true;

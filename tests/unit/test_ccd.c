@@ -422,7 +422,7 @@ static void damage_is_named_by_its_line(void **state)
         {"TocEntries=6", "TocEntries=6\r\nTocEntries=6", EXH_CORRUPT, "line 5: TocEntries is there a second time"},
         {"[Session 1]", "[Session 0]", EXH_CORRUPT, "line 9: a disc has sessions 1 to 99"},
         {"[Session 1]", "[Session 100]", EXH_CORRUPT, "line 9: a disc has sessions 1 to 99"},
-        {"[Session 1]", "[Session 1]\r\n[Session 1]", EXH_CORRUPT, "line 10: this section is there a second time (first in line 9)"},
+        {"[Session 1]", "[Session 1]\r\n[Session 1]", EXH_CORRUPT, "line 10: this section is there a second time, first in line 9"},
         {"[Entry 1]", "[Entry 0]", EXH_CORRUPT, "[Entry 0] is there a second time"},
         {"[Entry 1]", "[Entry 4096]", EXH_CORRUPT, "an [Entry] beyond 4095"},
         {"Point=0x02", "Point=0x102", EXH_CORRUPT, "Point is 258, which is not within 0 to 255"},
