@@ -122,7 +122,7 @@ static const char *referenced_base(const char *reference, struct exh_error *err)
     for (const char *p = base; *p != '\0'; p++) {
         bool begins = p == base || is_separator(p[-1]);
         if (begins && p[0] == '.' && p[1] == '.' && (p[2] == '\0' || is_separator(p[2]))) {
-            (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%.200s' leads out of the image's folder", reference);
+            (void)exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "'%.200s' leads out of the image's folder", reference);
             return NULL;
         }
     }
@@ -131,7 +131,7 @@ static const char *referenced_base(const char *reference, struct exh_error *err)
             base = p + 1;
     if (name_is_plain(base))
         return base;
-    (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%.200s' names no file", reference);
+    (void)exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "'%.200s' names no file", reference);
     return NULL;
 }
 
@@ -147,7 +147,7 @@ static char *find_other_case(const struct exh_siblings *siblings, const char *na
         if (strcasecmp(e->d_name, name) != 0)
             continue;
         if (found != NULL) {
-            (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%.200s' is not there, and '%.100s' and '%.100s' differ from it only in case", name,
+            (void)exh_fail(err, EXH_NOT_FOUND, EXH_NO_OFFSET, "'%.200s' is not there, and '%.100s' and '%.100s' differ from it only in case", name,
                            found, e->d_name);
             free(found);
             found = NULL;
@@ -171,7 +171,10 @@ struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const 
     const char *name = bent != NULL ? bent : base;
     *as_named = name == reference;
     struct exh_source *source = exh_siblings_open(siblings, name, false, past_cache, err);
-    if (source == NULL && err->code == EXH_NOT_FOUND)
+    /* The name is the descriptor's, not the user's: whatever cannot be opened under it is a file that is not there. */
+    if (source == NULL && (err->code == EXH_USAGE || err->code == EXH_REFUSED))
+        err->code = EXH_NOT_FOUND;
+    if (source == NULL)
         (void)exh_context(err, "'%.200s'", reference);
     if (source != NULL && (*path = exh_siblings_path(siblings, name)) == NULL) {
         (void)exh_nomem(err, "a path");

@@ -20,8 +20,8 @@ const char *exh_siblings_folder(const struct exh_siblings *siblings); /* as give
 struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *name, bool lazy, bool past_cache, struct exh_error *err);
 /* Opens the file that a descriptor calls `reference`, whatever its author's system wrote: a backslash separates like '/', a drive letter or an
  * absolute or relative path in front is left away, and where no file has the exact name the only one that differs in case is taken. *path (the
- * caller frees) is where it lies, *as_named false when the name had to be bent. EXH_REFUSED for a reference with "..", one that ends in no name, or
- * two files that differ only in case; EXH_NOT_FOUND names what was looked for. */
+ * caller frees) is where it lies, *as_named false when the name had to be bent. EXH_UNSUPPORTED for a reference with ".." or one that ends in no
+ * name; EXH_NOT_FOUND, naming what was looked for, when it cannot be opened: absent, a symbolic link, two files that differ only in case. */
 struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const char *reference, bool past_cache, char **path, bool *as_named,
                                            struct exh_error *err);
 bool exh_siblings_has(struct exh_siblings *siblings, const char *name);

@@ -74,7 +74,7 @@ static bool ends_alike(const char *text, const char *end)
     return n > e && strcasecmp(text + n - e, end) == 0;
 }
 
-/* The image goes by the name of its first file: staged, recorded and looked up under it. -o disk.e01 and -o disk both make disk.E01. */
+/* The image goes by the name of its first file: staged, recorded and looked up under it. -o disk.e01 and -o disk --format ewf make disk.E01. */
 static bool choose_name(struct make *m, struct exh_error *err)
 {
     const char *given = m->plan.image, *base = exh_text_base(given);
@@ -84,7 +84,10 @@ static bool choose_name(struct make *m, struct exh_error *err)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the name %s says %s: a raw image of that name could not be opened again", base, named->name);
     if ((raw && m->plan.segment_bytes == 0) || base[0] == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
         return true; /* nothing to complete, or no name at all: the stage says so */
-    const char *end = raw ? ".001" : ".E01";
+    bool ewf = strcmp(m->plan.format->name, "ewf") == 0; /* its segments are numbered in the name, in one spelling */
+    if (!raw && !ewf && named == m->plan.format)
+        return true;
+    const char *end = raw ? ".001" : ewf ? ".E01" : m->plan.format->extensions[0];
     size_t stem = strlen(given) - (ends_alike(base, end) ? strlen(end) : 0);
     m->image = exh_text_format("%.*s%s", (int)stem, given, end);
     m->plan.image = m->image;

@@ -77,9 +77,9 @@ static void what_is_refused(void **state)
         {ONE T1 "TRACK 02 MODEx/2xxx\nINDEX 00 00:00:01\nTRACK 03 AUDIO\n", EXH_UNSUPPORTED, "line 6: a TRACK behind one"},
         {"\xFF\xFE\x46\x01", EXH_UNSUPPORTED, "UTF-16"},
         {"FILE \"b.bin\" BINARY\n" T1, EXH_NOT_FOUND, "line 1: FILE: 'b.bin'"},
-        {"FILE \"..\\a.bin\" BINARY\n" T1, EXH_REFUSED, "line 1: FILE: '..\\a.bin' leads out"},
-        {"REM\nFILE \"x/../../a.bin\" BINARY\n" T1, EXH_REFUSED, "line 2: FILE: 'x/../../a.bin' leads out"},
-        {"FILE \"x/\" BINARY\n" T1, EXH_REFUSED, "line 1: FILE: 'x/' names no file"},
+        {"FILE \"..\\a.bin\" BINARY\n" T1, EXH_UNSUPPORTED, "line 1: FILE: '..\\a.bin' leads out"},
+        {"REM\nFILE \"x/../../a.bin\" BINARY\n" T1, EXH_UNSUPPORTED, "line 2: FILE: 'x/../../a.bin' leads out"},
+        {"FILE \"x/\" BINARY\n" T1, EXH_UNSUPPORTED, "line 1: FILE: 'x/' names no file"},
     };
     make_file("a.bin", 1, 2352 * 100);
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
@@ -439,7 +439,7 @@ static void names(void **state)
     (void)state;
     make_file("A.bin", 1, 2352);
     make_file("a.BIN", 1, 2352);
-    expect_refused("FILE a.bin BINARY\n" T1, EXH_REFUSED, "line 1: FILE: 'a.bin' is not there, and");
+    expect_refused("FILE a.bin BINARY\n" T1, EXH_NOT_FOUND, "line 1: FILE: 'a.bin' is not there, and");
     assert_int_equal(unlink(in_folder("A.bin")), 0);
     struct exh_medium *m = open_sheet("FILE a.bin BINARY\n" T1);
     assert_int_equal(remarks(m, EXH_WARNS, "line 1: the file is 'a.BIN' here"), 1);
@@ -448,7 +448,7 @@ static void names(void **state)
     assert_string_equal(exh_text_base(m->files->items[1]), "a.BIN");
     exh_medium_close(m);
     assert_int_equal(symlink("a.BIN", in_folder("link.bin")), 0);
-    expect_refused("FILE link.bin BINARY\n" T1, EXH_REFUSED, "line 1: FILE: ");
+    expect_refused("FILE link.bin BINARY\n" T1, EXH_NOT_FOUND, "line 1: FILE: ");
     make_file("My \"best\" disc.bin", 1, 2352); /* quotation marks in a name: nothing can escape them */
     exh_medium_close(open_sheet("FILE \"My \"best\" disc.bin\" BINARY\n" T1));
     exh_medium_close(open_sheet("FILE My \"best\" disc.bin BINARY\n" T1));

@@ -369,7 +369,7 @@ static void names_of_data_files(void **state)
     plan_cd(false);
     p32(footer_at, name8("../x.mdf"));
     put_mds();
-    expect_refused("x.mds", EXH_REFUSED, "leads out of the image's folder");
+    expect_refused("x.mds", EXH_UNSUPPORTED, "leads out of the image's folder");
     p32(footer_at, name8("y.mdf"));
     put_mds();
     expect_refused("x.mds", EXH_NOT_FOUND, "y.mdf");
