@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/container/siblings.h"
 #include "formats/model/bytes.h"
 #include "formats/model/disc.h"
 #include "formats/model/format.h"
@@ -158,6 +159,26 @@ static inline struct exh_medium *open_image(const char *name)
     if (medium == NULL)
         fail_msg("%s: %s", name, err.text);
     return medium;
+}
+
+/* The descriptor from memory, its other files from the test's folder: for thousands of descriptors in a row. Opens and closes; true when it opened.
+ */
+static inline bool opens_from_memory(const struct exh_format *format, const char *name, const void *bytes, size_t length)
+{
+    struct exh_open options = {.path = in_folder(name)};
+    struct exh_source *source = exh_source_memory(bytes, length, name);
+    options.siblings = exh_siblings_of(options.path, &err);
+    assert_non_null(source);
+    assert_non_null(options.siblings);
+    exh_error_clear(&err);
+    struct exh_medium *medium = format->open(source, &options, &err);
+    bool opened = medium != NULL;
+    assert_true(opened == (err.code == EXH_OK));
+    if (!opened)
+        exh_source_close(source);
+    exh_medium_close(medium);
+    exh_siblings_close(options.siblings);
+    return opened;
 }
 
 static inline void expect_refused(const char *name, enum exh_code code, const char *text)
