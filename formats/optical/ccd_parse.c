@@ -241,8 +241,7 @@ static bool key_line(struct parser *p)
 static bool begin_once(struct parser *p, struct exh_ccd_place *place)
 {
     if (place->line != 0)
-        return exh_fail(p->err, EXH_CORRUPT, p->here.at, "line %u: this section is there a second time, first in line %u", p->here.line,
-                        place->line);
+        return exh_fail(p->err, EXH_CORRUPT, p->here.at, "line %u: this section is there a second time, first in line %u", p->here.line, place->line);
     *place = p->here;
     return true;
 }
@@ -346,6 +345,7 @@ bool exh_ccd_parse(const uint8_t *text, size_t length, struct exh_ccd *out, stru
     while (from < end) {
         const char *feed = memchr(from, '\n', (size_t)(end - from)), *to = feed != NULL ? feed : end;
         p.here = (struct exh_ccd_place){p.here.line + 1, (uint64_t)(from - (const char *)text)};
+        out->last = p.here;
         if (!parse_line(&p, from, to))
             return false;
         from = feed != NULL ? feed + 1 : end;

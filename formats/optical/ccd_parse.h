@@ -51,6 +51,7 @@ struct exh_ccd {
     size_t pack_count, pack_capacity;
     uint32_t unknown_keys;
     struct exh_ccd_place first_unknown;
+    struct exh_ccd_place last; /* line */
 };
 
 /* False and err: EXH_CORRUPT with the line in the text and its byte offset in `at`; EXH_LIMIT for more than 1 MiB. Whatever came out, close it. */

@@ -73,7 +73,8 @@ bool exh_ccd_take_entries(struct exh_ccd_reader *r)
         if (!points_to(r, t->entry, &t->start))
             return false;
     }
-    return r->track_count > 0 || exh_fail(r->err, EXH_CORRUPT, EXH_NO_OFFSET, "no [Entry] has a track: there is nothing to read");
+    return r->track_count > 0 ||
+           exh_fail(r->err, EXH_CORRUPT, r->ccd->last.at, "line %u: the descriptor ends, and no [Entry] has had a track", r->ccd->last.line);
 }
 
 /* ---- where the sessions and tracks lie ---- */

@@ -466,7 +466,8 @@ static void damage_is_named_by_its_line(void **state)
     put("x.ccd", "[CloneCD]\0\n", 11);
     expect_refused("x.ccd", EXH_CORRUPT, "line 1");
     put("x.ccd", "[CloneCD]\nVersion=3\n", 20);
-    expect_refused("x.ccd", EXH_CORRUPT, "no [Entry] has a track");
+    expect_refused("x.ccd", EXH_CORRUPT, "line 2: the descriptor ends, and no [Entry] has had a track");
+    assert_int_equal(err.at, 10);
     put("x.ccd", "Version=3\n", 10);
     expect_refused("x.ccd", EXH_CORRUPT, "the name says ccd");
 }
@@ -612,7 +613,7 @@ static void too_much(void **state)
     put("x.ccd", big, length);
     expect_refused("x.ccd", EXH_LIMIT, "1048577 bytes");
     put("x.ccd", big, length - 1);
-    expect_refused("x.ccd", EXH_CORRUPT, "no [Entry] has a track");
+    expect_refused("x.ccd", EXH_CORRUPT, "no [Entry] has had a track");
     memset(big + 9, 'a', length - 9); /* one line that never ends */
     put("x.ccd", big, length - 1);
     expect_refused("x.ccd", EXH_CORRUPT, "line 1");
