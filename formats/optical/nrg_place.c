@@ -117,6 +117,9 @@ static bool place_track(struct exh_nrg *n, const struct exh_nrg_session *s, uint
     if (first < EXH_LBA_MIN || end > EXH_LBA_MAX)
         return exh_fail(err, EXH_CORRUPT, t->at, "track %u at offset %llu would lie at LBA %lld to %lld: a CD has none there", t->track.number,
                         (unsigned long long)t->at, (long long)first, (long long)end);
+    if (i > 0 && first < t[-1].track.first + (int64_t)t[-1].track.sectors)
+        return exh_fail(err, EXH_CORRUPT, t->at, "track %u at offset %llu would begin at LBA %lld, within track %u", t->track.number,
+                        (unsigned long long)t->at, (long long)first, t[-1].track.number);
     t->track.first = first;
     t->track.sectors = (uint64_t)(end - first);
     t->track.stored_pregap = t->track.pregap = (uint32_t)before_start(t);

@@ -154,9 +154,7 @@ static bool take_places(struct exh_toc_parser *p, const struct exh_toc_track *tr
 static bool take_file(struct exh_toc_parser *p, struct exh_toc_track *track)
 {
     struct exh_toc_piece piece = {.audio = !exh_toc_word_is(&p->word, "DATAFILE"), .line = p->word.line, .line_at = p->word.line_at};
-    if (!exh_toc_take(p) || !take_name(p, &piece.name))
-        return false;
-    if (take_places(p, track, &piece))
+    if (exh_toc_take(p) && take_name(p, &piece.name) && take_places(p, track, &piece))
         return add_piece(p, track, &piece);
     free(piece.name);
     return false;
