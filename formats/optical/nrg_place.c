@@ -129,24 +129,35 @@ static bool place_track(struct exh_nrg *n, const struct exh_nrg_session *s, uint
     return note_control(n, s, t, err);
 }
 
+static const struct exh_track *track_in(const struct exh_nrg *n, const struct exh_nrg_session *s, unsigned number)
+{
+    for (uint32_t i = s->first; i < s->first + s->count; i++)
+        if (n->tracks[i].track.number == number)
+            return &n->tracks[i].track;
+    return NULL;
+}
+
+/* INDEX 02 and on. One remark for all that lie outside of their track: a chain has room for a million. */
 static bool take_indexes(struct exh_nrg *n, const struct exh_nrg_session *s, enum reading reading, struct exh_error *err)
 {
+    const struct exh_nrg_cue *stray = NULL;
+    size_t strays = 0;
     for (size_t i = s->first_cue; i < s->first_cue + s->cues; i++) {
         const struct exh_nrg_cue *cue = &n->cues[i];
-        const struct exh_track *track = NULL;
-        for (uint32_t k = s->first; cue->index > 1 && k < s->first + s->count; k++)
-            if (n->tracks[k].track.number == cue->track)
-                track = &n->tracks[k].track;
+        const struct exh_track *track = cue->index > 1 ? track_in(n, s, cue->track) : NULL;
         if (track == NULL)
             continue;
         int64_t lba = cue_lba(cue, reading);
-        bool inside = lba > exh_track_start(track) && lba < track->first + (int64_t)track->sectors;
-        if (inside ? !exh_disc_add_index(n->disc, cue->track, cue->index, lba, err)
-                   : !exh_inspection_remark(n->notes, "cue-points", EXH_WARNS, n->path, cue->at, err,
-                                            "INDEX %02u of track %u does not lie within it: it is left away", cue->index, cue->track))
-            return false;
+        if (lba <= exh_track_start(track) || lba >= track->first + (int64_t)track->sectors) {
+            stray = strays++ == 0 ? cue : stray;
+        } else if (!exh_disc_add_index(n->disc, cue->track, cue->index, lba, err)) {
+            err->at = cue->at;
+            return exh_context(err, "the cue point at offset %llu", (unsigned long long)cue->at);
+        }
     }
-    return true;
+    return strays == 0 || exh_inspection_remark(n->notes, "cue-points", EXH_WARNS, n->path, stray->at, err,
+                                                "%zu indexes do not lie within their track and are left away, the first INDEX %02u of track %u",
+                                                strays, stray->index, stray->track);
 }
 
 /* ETN2 and ETNF count what is stored: the number is borne out, or somebody changed one of the two. */

@@ -128,6 +128,10 @@ static bool measure(struct placing *p, const struct exh_toc_track *t, struct spa
     const struct file *file = open_file(p, piece);
     if (file == NULL)
         return false;
+    if (piece->audio && t->mode->kind != EXH_TRACK_AUDIO &&
+        !exh_inspection_remark(exh_stored_disc_notes(p->disc), "grammar", EXH_WARNS, p->path, piece->line_at, p->err,
+                               "line %u: FILE in a data track, where cdrdao takes DATAFILE only", piece->line))
+        return false;
     /* A WAVE file that was cut says how long it was: what it lost is missing, not absent. */
     uint64_t base = file->wave.offset, skip, size = exh_stored_disc_file_size(p->disc, file->index);
     if (file->is_wave)

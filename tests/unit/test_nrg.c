@@ -233,11 +233,12 @@ static void further_indexes(void **state)
 {
     (void)state;
     begin(30 * 2352, true);
-    put_chunk("CUEX", 5 * 8);
+    put_chunk("CUEX", 6 * 8);
     put_cue(1, 1, 0, 0);
     put_cue(1, 1, 1, 0);
     put_cue(1, 1, 2, 10);
     put_cue(1, 1, 3, 40); /* behind the end */
+    put_cue(1, 1, 4, -1); /* before INDEX 01 */
     put_cue(1, 0xAA, 1, 30);
     put_dao(1, 1, "");
     put_dao_track("", 2352, 7, 0, 0, 30 * 2352);

@@ -265,6 +265,7 @@ static void arguments_of_files(void **state)
     assert_sector(m, 6, 54, 2048, 2048, false);
     assert_track(m, 6, 56, 3, 0, 0, 0);
     assert_sector(m, 7, 56, 4096, 2048, false);
+    assert_int_equal(count_remarks(m, "grammar", EXH_WARNS), 2);
     exh_medium_close(m);
 }
 
