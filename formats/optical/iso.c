@@ -8,7 +8,7 @@
 
 #include "formats/disk/raw.h"
 #include "formats/model/bytes.h"
-#include "formats/model/disc.h"
+#include "formats/model/losses.h"
 #include "formats/model/text.h"
 #include "formats/optical/volumes.h"
 
@@ -95,16 +95,17 @@ static bool named_like_a_disc(const char *name)
     return n > 4 && (strcasecmp(name + n - 4, ".iso") == 0 || strcasecmp(name + n - 4, ".udf") == 0 || strcasecmp(name + n - 4, ".cdr") == 0);
 }
 
-/* A file system for discs at sector 16. Those of the Macintosh are also those of its disks, so they count only under the name of a disc. */
+/* A file system for discs at sector 16; a container whose mark lies elsewhere (a footer) claims more. Those of the Macintosh are also those of its
+ * disks, so they count only under the name of a disc. */
 static int iso_probe(const struct exh_peek *peek)
 {
     static const char *const marks[] = {"CD001", "BEA01", "NSR02", "NSR03", "CDW02"};
     for (size_t at = 0; at + 16 <= peek->volume_length; at += SECTOR_BYTES) {
         for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
             if (memcmp(peek->volume + at + 1, marks[i], 5) == 0)
-                return 90;
+                return 80;
         if (memcmp(peek->volume + at + 9, "CDROM", 5) == 0)
-            return 90;
+            return 80;
     }
     if (!named_like_a_disc(peek->name) || peek->head_length < 1026)
         return 0;
@@ -115,37 +116,17 @@ static int iso_probe(const struct exh_peek *peek)
 
 /* ---- writing ---- */
 
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...) EXH_PRINTF(3, 4);
-
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    char *text = exh_text_vformat(fmt, args);
-    va_end(args);
-    bool ok = text != NULL ? exh_names_add(losses, text, err) : exh_nomem(err, "a line of text");
-    free(text);
-    return ok;
-}
-
 static bool track_losses(const struct exh_track *t, struct exh_names *losses, struct exh_error *err)
 {
     unsigned bits = t->control & ~(unsigned)EXH_CONTROL_DATA;
-    return (t->kind == EXH_TRACK_BLOCKS || lose(losses, err, "that track %u is %s", t->number, exh_track_mode(t))) &&
-           (t->number == 1 || lose(losses, err, "that the track has number %u", t->number)) &&
-           (t->session == 1 || lose(losses, err, "that the track lies in session %u", t->session)) &&
-           (t->first == 0 || lose(losses, err, "that the track begins at LBA %lld", (long long)t->first)) &&
-           (t->sub_bytes == 0 || lose(losses, err, "the subchannel")) &&
-           (t->isrc[0] == '\0' || lose(losses, err, "the ISRC of track %u", t->number)) &&
-           ((t->pregap == 0 && t->postgap == 0) || lose(losses, err, "the pregap and postgap of track %u", t->number)) &&
-           (bits == 0 || lose(losses, err, "the control bits of track %u", t->number));
-}
-
-static bool disc_losses(const struct exh_disc *d, struct exh_names *losses, struct exh_error *err)
-{
-    return (d->medium[0] == '\0' || lose(losses, err, "that the medium is a %s", d->medium)) && (d->mcn[0] == '\0' || lose(losses, err, "the MCN")) &&
-           (d->cdtext_packs == 0 || lose(losses, err, "CD-TEXT")) && (d->index_count == 0 || lose(losses, err, "INDEX 02 and higher")) &&
-           (d->session_count == 0 || lose(losses, err, "where the sessions end")) && (d->row_count == 0 || lose(losses, err, "the rows of the TOC"));
+    return (t->kind == EXH_TRACK_BLOCKS || exh_losses_add(losses, err, "that track %u is %s", t->number, exh_track_mode(t))) &&
+           (t->number == 1 || exh_losses_add(losses, err, "that the track has number %u", t->number)) &&
+           (t->session == 1 || exh_losses_add(losses, err, "that the track lies in session %u", t->session)) &&
+           (t->first == 0 || exh_losses_add(losses, err, "that the track begins at LBA %lld", (long long)t->first)) &&
+           (t->sub_bytes == 0 || exh_losses_add(losses, err, "the subchannel")) &&
+           (t->isrc[0] == '\0' || exh_losses_add(losses, err, "the ISRC of track %u", t->number)) &&
+           ((t->pregap == 0 && t->postgap == 0) || exh_losses_add(losses, err, "the pregap and postgap of track %u", t->number)) &&
+           (bits == 0 || exh_losses_add(losses, err, "the control bits of track %u", t->number));
 }
 
 static bool iso_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
@@ -157,7 +138,7 @@ static bool iso_fits(const struct exh_layout *layout, struct exh_names *losses, 
     if (t->main_bytes != SECTOR_BYTES || (t->kind != EXH_TRACK_BLOCKS && t->kind != EXH_TRACK_MODE1 && t->kind != EXH_TRACK_MODE2))
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "an ISO image holds sectors of %u bytes of user data, not %s of %u: %s", SECTOR_BYTES,
                         exh_track_mode(t), t->main_bytes, hint);
-    return track_losses(t, losses, err) && (layout->disc == NULL || disc_losses(layout->disc, losses, err));
+    return track_losses(t, losses, err) && exh_losses_of_disc(layout->disc, losses, err);
 }
 
 static bool iso_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
