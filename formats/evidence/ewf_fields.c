@@ -70,7 +70,7 @@ static bool store(struct exh_fields *out, const char *identifier, const char *va
 
 bool exh_ewf_values_of(const struct exh_create *create, struct exh_fields *out, struct exh_error *err)
 {
-    bool escape = need_escape(create), tail = create->declared->tracks[0].tail_bytes != 0;
+    bool escape = need_escape(create), tail = create->declared->tracks[create->declared->track_count - 1].tail_bytes != 0;
     char marks[sizeof ESCAPED_MARK + sizeof BYTES_MARK + 24] = "", bytes[sizeof BYTES_MARK + 24] = "";
     if (tail)
         (void)snprintf(bytes, sizeof bytes, "%s%llu", BYTES_MARK, (unsigned long long)exh_layout_bytes(create->declared));

@@ -159,6 +159,30 @@ static bool check_errors(const struct exh_sectors *unreadable, libewf_handle_t *
     return next == held || lost(err, "list of unreadable sectors");
 }
 
+/* libewf takes an entry without the audio flag for the start of a session, and one with it for a track that reaches to the next entry. Where a track
+ * of audio begins it takes from the last one that ended, so behind a data track it says too early a sector; and a single entry is no track to it. */
+static bool check_tracks(const struct exh_ewf_tracks *tracks, uint64_t sectors, libewf_handle_t *handle, struct exh_error *err)
+{
+    uint32_t sessions = 0, audio = 0, session = 0, track = 0;
+    uint64_t start, count, begun = 0;
+    if (libewf_handle_get_number_of_sessions(handle, &sessions, NULL) != 1)
+        sessions = 0;
+    if (libewf_handle_get_number_of_tracks(handle, &audio, NULL) != 1)
+        audio = 0;
+    for (uint32_t i = 0; tracks != NULL && i < tracks->count; i++) {
+        bool last = i + 1 == tracks->count;
+        uint64_t end = last ? sectors : tracks->first[i + 1];
+        if (tracks->audio[i] && tracks->count > 1 && (libewf_handle_get_track(handle, track++, &start, &count, NULL) != 1 || start + count != end))
+            return lost(err, "list of tracks");
+        if (!last && tracks->audio[i + 1])
+            continue;
+        if (libewf_handle_get_session(handle, session++, &start, &count, NULL) != 1 || start != begun || start + count != end)
+            return lost(err, "list of sessions");
+        begun = end;
+    }
+    return (session == sessions && track == audio) || lost(err, "list of tracks");
+}
+
 static bool open_handle(libewf_handle_t **out, const struct exh_names *paths, struct exh_error *err)
 {
     libewf_error_t *error = NULL;
@@ -184,7 +208,7 @@ bool exh_ewf_libewf_check(const struct exh_names *paths, const struct exh_ewf_me
         return exh_context(err, "reading the new E01 back");
     }
     bool ok = check_shape(meant->volume, handle, err) && check_values(meant, handle, err) && check_digests(meant, handle, err) &&
-              check_errors(meant->unreadable, handle, err);
+              check_errors(meant->unreadable, handle, err) && check_tracks(meant->tracks, meant->volume->sectors, handle, err);
     free_handle(&handle);
     return ok;
 }

@@ -7,6 +7,7 @@
 #define EXH_FORMATS_EVIDENCE_EWF_LIBEWF_H
 
 #include "formats/evidence/ewf_sections.h"
+#include "formats/evidence/ewf_tracks.h"
 #include "formats/model/medium.h"
 
 /* Opening an image, libewf takes 8 bytes for each chunk (measured), and refuses 2^27 chunks (4 TiB in chunks of 32 KiB), which would pass 1 GiB.
@@ -19,6 +20,7 @@ struct exh_ewf_meant {
     const struct exh_fields *values; /* header values by libewf's identifiers, as stored */
     uint64_t unix_time;
     const uint8_t *md5, *sha1;            /* NULL: none */
+    const struct exh_ewf_tracks *tracks;  /* NULL: no list of tracks */
     const struct exh_sectors *unreadable; /* counted from the medium's first sector */
 };
 

@@ -11,6 +11,7 @@
 #include "formats/evidence/ewf_libewf.h"
 #include "formats/evidence/ewf_set.h"
 #include "formats/evidence/ewf_staged.h"
+#include "formats/evidence/ewf_tracks.h"
 #include "formats/evidence/ewf_write.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
@@ -456,6 +457,41 @@ static struct exh_medium *make_medium(struct ewf_medium *m, struct exh_source *s
     return &m->medium;
 }
 
+/* The mode of a data track of raw sectors is in its sectors (ECMA-130 clause 14: sync, header, mode byte). One that cannot be read stays what it is.
+ */
+static bool see_mode(struct ewf_medium *m, struct exh_scratch *scratch, struct exh_block *block, struct exh_track *track, struct exh_error *err)
+{
+    static const uint8_t sync[12] = {0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0};
+    struct exh_want want = {.track = track, .lba = track->first, .count = 1, .effort = EXH_THOROUGH};
+    struct exh_faults faults = {0};
+    bool ok = exh_medium_read(&m->medium, scratch, &want, block, &faults, err);
+    exh_faults_close(&faults);
+    if (!ok || block->state[0] < EXH_SUSPECT || memcmp(block->main, sync, sizeof sync) != 0)
+        return ok;
+    uint8_t mode = block->main[15] & 3;
+    track->kind = mode == 0 ? EXH_TRACK_MODE0 : mode == 2 ? EXH_TRACK_MODE2 : EXH_TRACK_MODE1;
+    return true;
+}
+
+static bool see_modes(struct ewf_medium *m, struct exh_error *err)
+{
+    struct exh_layout *layout = &m->set.layout;
+    struct exh_scratch *scratch = NULL;
+    struct exh_block block = {0};
+    bool any = false;
+    for (uint32_t i = 0; i < layout->track_count; i++)
+        any = any || (layout->tracks[i].kind == EXH_TRACK_MODE1 && layout->tracks[i].main_bytes == 2352);
+    if (!any)
+        return true;
+    bool ok = exh_medium_scratch(&m->medium, &scratch, err) && exh_block_open(&block, 1, 2352, 0, err);
+    for (uint32_t i = 0; ok && i < layout->track_count; i++)
+        if (layout->tracks[i].kind == EXH_TRACK_MODE1)
+            ok = see_mode(m, scratch, &block, &layout->tracks[i], err);
+    exh_block_close(&block);
+    exh_scratch_close(scratch);
+    return ok;
+}
+
 static struct exh_medium *ewf_open(struct exh_source *source, const struct exh_open *options, struct exh_error *err)
 {
     if (!has_signature(source, EXH_EWF_EVF))
@@ -463,8 +499,11 @@ static struct exh_medium *ewf_open(struct exh_source *source, const struct exh_o
     struct ewf_medium *m = new_medium(err);
     if (m == NULL)
         return NULL;
-    if (exh_ewf_set_open(&m->set, source, options, err) && !m->set.smart)
-        return make_medium(m, source);
+    if (exh_ewf_set_open(&m->set, source, options, err) && !m->set.smart) {
+        (void)make_medium(m, source);
+        if (see_modes(m, err))
+            return &m->medium;
+    }
     struct exh_medium *other = m->set.smart && err->code == EXH_OK ? open_by_libewf(source, &m->set.paths, err) : NULL;
     exh_ewf_set_close(&m->set);
     free(m);
@@ -557,6 +596,7 @@ const struct exh_format exh_format_ewf = {.name = "ewf",
                                           .open = ewf_open,
                                           .create = exh_ewf_write_create,
                                           .can = EXH_EWF_WRITE_CAN,
+                                          .fits = exh_ewf_tracks_fit,
                                           .open_kept = ewf_open_kept};
 
 const struct exh_format exh_format_l01 = {

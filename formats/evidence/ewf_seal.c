@@ -6,6 +6,7 @@
 
 #include "formats/container/codec.h"
 #include "formats/evidence/ewf_text.h"
+#include "formats/evidence/ewf_tracks.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -186,7 +187,9 @@ static bool apply_trailer(struct exh_ewf_set *set, const struct exh_ewf_section 
         return exh_ewf_remark(set, "media-bytes", EXH_FAILS, from->segment, exh_ewf_body(from), err,
                               "the notes say %llu bytes, which is not %llu sectors of %llu", (unsigned long long)bytes,
                               (unsigned long long)set->volume.sectors, (unsigned long long)sector);
+    enum exh_layout_kind kind = set->layout.kind;
     exh_layout_disk(&set->layout, bytes, set->volume.sector_bytes);
+    set->layout.kind = kind;
     return true;
 }
 
@@ -226,7 +229,7 @@ static bool build_fields(struct exh_ewf_set *set, struct exh_error *err)
 static bool add_digest(struct exh_ewf_set *set, const struct exh_ewf_section *s, const char *algorithm, const uint8_t *bytes, uint32_t length,
                        struct exh_error *err)
 {
-    const char *scope = set->layout.tracks[0].tail_bytes != 0 ? "padded" : "media";
+    const char *scope = set->layout.tracks[set->layout.track_count - 1].tail_bytes != 0 ? "padded" : "media";
     if (exh_all_zero(bytes, length))
         return true;
     const struct exh_digest_value *before = exh_digests_find(&set->seal.digests, scope, algorithm);
@@ -324,6 +327,29 @@ static bool fact(struct exh_ewf_set *set, const struct exh_ewf_section *s, const
     return set->found.fact_count >= FACTS_MAX || exh_inspection_fact(&set->found, exh_ewf_file_of(set, s->segment), s->offset, key, err, "%s", value);
 }
 
+/* The tracks that the list gives, into the layout. What it says is odd puts no byte in doubt. */
+static bool take_tracks(struct exh_ewf_set *set, const struct exh_ewf_section *s, const uint8_t *entries, uint32_t count, struct exh_error *err)
+{
+    struct exh_ewf_tracks tracks = {.count = count <= EXH_LAYOUT_TRACKS_MAX ? count : 0};
+    bool audio = false;
+    for (uint32_t i = 0; i < tracks.count; i++) {
+        tracks.first[i] = exh_le32(entries + 32 * (size_t)i + 4);
+        tracks.audio[i] = (exh_le32(entries + 32 * (size_t)i) & 1) != 0;
+        audio = audio || tracks.audio[i];
+    }
+    if (tracks.count > 0 && tracks.first[0] != 0 && tracks.first[0] != 16 &&
+        !remark(set, "session", EXH_WARNS, s, err, "has a first entry that is neither 0 nor 16"))
+        return false;
+    tracks.first[0] = 0; /* the first entry stands for sector 0, whatever is in it */
+    if (audio && set->volume.sector_bytes != 2352 &&
+        !remark(set, "session", EXH_WARNS, s, err, "lists tracks of audio, whose sectors would have 2352 bytes"))
+        return false;
+    if (set->layout.track_count > 1)
+        return remark(set, "session", EXH_WARNS, s, err, "is a second list of tracks: the first is taken");
+    return count == 0 || exh_ewf_tracks_split(&tracks, &set->layout) ||
+           remark(set, "session", EXH_WARNS, s, err, "lists tracks that do not follow each other on the medium: they are not taken");
+}
+
 /* session: u32 count, 28 unused bytes, Adler-32; entries {u32 flags, u32 first sector, 24 unused}; Adler-32. */
 static bool read_sessions(struct exh_ewf_set *set, const struct exh_ewf_section *s, struct exh_error *err)
 {
@@ -339,7 +365,8 @@ static bool read_sessions(struct exh_ewf_set *set, const struct exh_ewf_section 
         ok = remark(set, "section-checksum", EXH_FAILS, s, err, "has a header that fails its checksum or size");
     } else {
         size_t end = header + 32 * (size_t)count;
-        if (length - end < 4 || exh_ewf_sum_check(body + header, end - header, exh_le32(body + end)) == EXH_EWF_SUM_FAILS)
+        bool holds = length - end >= 4 && exh_ewf_sum_check(body + header, end - header, exh_le32(body + end)) != EXH_EWF_SUM_FAILS;
+        if (!holds)
             ok = remark(set, "section-checksum", EXH_FAILS, s, err, "fails the checksum of its entries");
         for (uint32_t i = 0; ok && i < count; i++) {
             char value[64];
@@ -347,6 +374,7 @@ static bool read_sessions(struct exh_ewf_set *set, const struct exh_ewf_section 
             (void)snprintf(value, sizeof value, "first sector %u, flags %u", exh_le32(entry + 4), exh_le32(entry));
             ok = fact(set, s, "session", err, value);
         }
+        ok = ok && (!holds || take_tracks(set, s, body + header, count, err));
     }
     free(body);
     return ok;

@@ -16,6 +16,7 @@
 #define HELD_OPEN 32u     /* segments that keep a descriptor; the rest are opened for each read */
 #define REMARKS_MAX 4096u /* kept from open: a hostile set must not make us hold a remark per section */
 #define TABLES_MAX EXH_EWF_SECTIONS_MAX
+#define MEDIA_OPTICAL 3u
 #define LETTERED (26u * 26u) /* names per first letter */
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -553,6 +554,8 @@ static bool settle(struct exh_ewf_set *set, struct exh_error *err)
     if (!check_volume(set, err) || !collect_tables(set, err) || !check_chunks(set, err))
         return false;
     exh_layout_disk(&set->layout, set->volume.sectors * set->volume.sector_bytes, set->volume.sector_bytes);
+    if (set->volume.media_type == MEDIA_OPTICAL && (set->volume.sector_bytes == 2048 || set->volume.sector_bytes == 2352))
+        set->layout.kind = EXH_LAYOUT_DISC;
     return exh_ewf_seal_build(set, err) && exh_layout_check(&set->layout, err);
 }
 

@@ -1,8 +1,8 @@
 /* ewf_write.c - the E01 sink. See ewf_write.h.
  *
  * A set, as EnCase 6 and libewf lay it out: the first segment begins with header2 twice, header and volume, each other with data (the same body as
- * volume); then groups of sectors, table and table2; then next. The last ends in error2, digest, hash and done; one that is also the first has data
- * before these. Source: libewf's "Expert Witness Compression Format" document. */
+ * volume); then groups of sectors, table and table2; then next. The last ends in session (a disc's tracks), error2, digest, hash and done; one that
+ * is also the first has data before these. Source: libewf's "Expert Witness Compression Format" document. */
 #include "formats/evidence/ewf_write.h"
 
 #include <errno.h>
@@ -17,13 +17,19 @@
 #include "formats/evidence/ewf_segment.h"
 #include "formats/evidence/ewf_set.h"
 #include "formats/evidence/ewf_staged.h"
+#include "formats/evidence/ewf_tracks.h"
 #include "formats/model/text.h"
 
 enum { MEDIA_REMOVABLE = 0, MEDIA_FIXED = 1, MEDIA_OPTICAL = 3, FLAG_IMAGE = 1, FLAG_PHYSICAL = 2 };
 
 struct ewf_sink {
     struct exh_sink sink;
-    struct exh_track track; /* as declared */
+    struct exh_layout layout;     /* as declared */
+    struct exh_track track;       /* all its tracks as one */
+    struct exh_ewf_tracks tracks; /* what is said of them */
+    struct exh_block gather;      /* of several tracks: sectors that do not make a chunk yet */
+    struct exh_scratch *gather_scratch;
+    void *gathered; /* what the packing makes of them */
     struct exh_ewf_packing packing;
     struct exh_ewf_volume volume;
     uint8_t volume_body[EXH_EWF_VOLUME_BYTES];
@@ -171,8 +177,61 @@ static bool take_block(struct exh_consumer *consumer, const struct exh_block *bl
 
 static bool save_segments(struct exh_sink *base, uint64_t *kept, struct exh_error *err)
 {
+    const struct ewf_sink *s = (const struct ewf_sink *)base;
     (void)err; /* a segment is made durable when it is closed */
-    *kept = ((const struct ewf_sink *)base)->closed_sectors;
+    *kept = s->layout.track_count == 1 ? s->closed_sectors : 0;
+    return true;
+}
+
+/* ---- several tracks: a chunk does not end where a track does ---- */
+
+static bool open_gather(struct ewf_sink *s, struct exh_error *err)
+{
+    if (s->layout.track_count == 1)
+        return true;
+    s->gather_scratch = exh_ewf_pack_scratch(&s->packing);
+    s->gathered = malloc(exh_ewf_packing_bytes(&s->packing, s->packing.chunk_sectors));
+    if (s->gather_scratch == NULL || s->gathered == NULL)
+        return exh_nomem(err, "a chunk");
+    if (!exh_block_open(&s->gather, s->packing.chunk_sectors, s->track.main_bytes, 0, err))
+        return false;
+    s->gather.track = &s->track;
+    s->gather.count = 0;
+    return true;
+}
+
+static bool put_gathered(struct ewf_sink *s, struct exh_error *err)
+{
+    struct exh_block *g = &s->gather;
+    g->lba = s->track.first + (int64_t)s->next_sector;
+    g->kind = EXH_BLOCK_DATA;
+    g->bad = 0;
+    for (uint32_t i = 0; i < g->count; i++)
+        g->bad += g->state[i] != EXH_GOOD;
+    bool ok = pack_block(&s->sink.consumer, s->gather_scratch, g, s->gathered, err) && take_block(&s->sink.consumer, g, s->gathered, err);
+    g->count = 0;
+    return ok;
+}
+
+static bool take_of_track(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
+{
+    struct ewf_sink *s = sink_of(consumer);
+    struct exh_block *g = &s->gather;
+    size_t size = s->track.main_bytes;
+    (void)result;
+    if (exh_ewf_tracks_before(&s->layout, block->track, block->lba) != s->next_sector + g->count || block->track->main_bytes != size)
+        return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 was given LBA %lld of track %u out of order", (long long)block->lba,
+                        block->track->number);
+    for (uint32_t i = 0, n; i < block->count; i += n) {
+        uint32_t room = s->packing.chunk_sectors - g->count;
+        n = block->count - i < room ? block->count - i : room;
+        memcpy(g->main + g->count * size, block->main + i * size, n * size);
+        memcpy(g->state + g->count, block->state + i, n);
+        g->count += n;
+        bool full = g->count == s->packing.chunk_sectors || s->next_sector + g->count == s->track.sectors;
+        if (full && !put_gathered(s, err))
+            return false;
+    }
     return true;
 }
 
@@ -184,12 +243,25 @@ static const uint8_t *digest_of(const struct ewf_sink *s, const struct exh_seal 
     return d != NULL && d->length == length ? d->bytes : NULL;
 }
 
+/* A range of the seal's list, in parts that lie in one track each. */
+static bool list_range(const struct ewf_sink *s, const struct exh_range *r, struct exh_sectors *out, struct exh_error *err)
+{
+    for (uint32_t i = 0; i < s->layout.track_count; i++) {
+        const struct exh_track *t = &s->layout.tracks[i];
+        int64_t end = t->first + (int64_t)t->sectors, from = r->lba > t->first ? r->lba : t->first;
+        int64_t to = r->lba + (int64_t)r->count < end ? r->lba + (int64_t)r->count : end;
+        if (from < to && !exh_sectors_mark(out, (int64_t)exh_ewf_tracks_before(&s->layout, t, from), (uint64_t)(to - from), EXH_BAD, err))
+            return false;
+    }
+    return true;
+}
+
 /* The seal's list counted from the medium's first sector, neighbours of different states joined. */
 static bool list_unreadable(const struct ewf_sink *s, const struct exh_sectors *from, struct exh_sectors *out, struct exh_error *err)
 {
     for (size_t i = 0; i < from->count; i++) {
         const struct exh_range *r = &from->ranges[i];
-        if (r->state < EXH_SUSPECT && !exh_sectors_mark(out, r->lba - s->track.first, r->count, EXH_BAD, err))
+        if (r->state < EXH_SUSPECT && !list_range(s, r, out, err))
             return false;
     }
     for (size_t i = 0; i < s->passed.count; i++) {
@@ -202,11 +274,24 @@ static bool list_unreadable(const struct ewf_sink *s, const struct exh_sectors *
     return true;
 }
 
+static bool put_session(struct ewf_sink *s, struct exh_error *err)
+{
+    uint8_t *body = NULL;
+    size_t bytes = 0;
+    if (s->tracks.count == 0)
+        return true;
+    bool ok = exh_ewf_session_build(&s->tracks, &body, &bytes, err) && exh_ewf_segment_section(&s->out, "session", body, bytes, err);
+    free(body);
+    return ok;
+}
+
 /* The sections that only a whole image has. */
 static bool put_tail(struct ewf_sink *s, const struct exh_ewf_meant *meant, const uint8_t *error2, size_t error2_bytes, struct exh_error *err)
 {
     uint8_t digest[EXH_EWF_DIGEST_BYTES], hash[EXH_EWF_HASH_BYTES];
     if (s->segment == 1 && !exh_ewf_segment_section(&s->out, "data", s->volume_body, sizeof s->volume_body, err))
+        return false;
+    if (!put_session(s, err))
         return false;
     if (error2 != NULL && !exh_ewf_segment_section(&s->out, "error2", error2, error2_bytes, err))
         return false;
@@ -219,13 +304,15 @@ static bool put_tail(struct ewf_sink *s, const struct exh_ewf_meant *meant, cons
     return exh_ewf_segment_section(&s->out, "hash", hash, sizeof hash, err);
 }
 
-/* What of the tail does not lie in the reserve is the list of unreadable sectors. */
+/* What of the tail does not lie in the reserve are the list of unreadable sectors and that of tracks. */
 static bool tail_fits(const struct ewf_sink *s, size_t error2_bytes)
 {
     uint64_t bytes = (s->segment == 1 ? EXH_EWF_DESCRIPTOR_BYTES + EXH_EWF_VOLUME_BYTES : 0) + EXH_EWF_DESCRIPTOR_BYTES + EXH_EWF_DIGEST_BYTES +
                      EXH_EWF_DESCRIPTOR_BYTES + EXH_EWF_HASH_BYTES + EXH_EWF_DESCRIPTOR_BYTES;
     if (error2_bytes > 0)
         bytes += EXH_EWF_DESCRIPTOR_BYTES + error2_bytes;
+    if (s->tracks.count > 0)
+        bytes += EXH_EWF_DESCRIPTOR_BYTES + exh_ewf_session_bytes(&s->tracks);
     return exh_ewf_segment_length(&s->out, 0) + bytes <= s->segment_bytes;
 }
 
@@ -264,13 +351,15 @@ static bool read_back(struct ewf_sink *s, const struct exh_ewf_meant *meant, str
 
 static bool check_seal(const struct ewf_sink *s, const struct exh_layout *final, struct exh_error *err)
 {
-    const struct exh_track *t = &final->tracks[0];
+    bool same = final->track_count == s->layout.track_count;
     if (s->finished || s->broken || s->next_sector != s->track.sectors)
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 of %llu sectors is sealed after %llu%s", (unsigned long long)s->track.sectors,
                         (unsigned long long)s->next_sector, s->finished ? ", twice" : "");
-    return (final->track_count == 1 && t->sectors == s->track.sectors && t->main_bytes == s->track.main_bytes &&
-            t->tail_bytes == s->track.tail_bytes) ||
-           exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 is sealed with another layout than was declared");
+    for (uint32_t i = 0; same && i < final->track_count; i++) {
+        const struct exh_track *a = &final->tracks[i], *b = &s->layout.tracks[i];
+        same = a->sectors == b->sectors && a->main_bytes == b->main_bytes && a->tail_bytes == b->tail_bytes;
+    }
+    return same || exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "an E01 is sealed with another layout than was declared");
 }
 
 static bool seal_image(struct exh_sink *base, const struct exh_layout *final, const struct exh_seal *seal, struct exh_error *err)
@@ -282,6 +371,7 @@ static bool seal_image(struct exh_sink *base, const struct exh_layout *final, co
                                   .unix_time = s->begun,
                                   .md5 = digest_of(s, seal, "md5", 16),
                                   .sha1 = digest_of(s, seal, "sha1", 20),
+                                  .tracks = s->tracks.count > 0 ? &s->tracks : NULL,
                                   .unreadable = &unreadable};
     s->sealed =
         check_seal(s, final, err) && list_unreadable(s, &seal->unreadable, &unreadable, err) && finish(s, &meant, err) && read_back(s, &meant, err);
@@ -315,6 +405,9 @@ static void close_sink(struct exh_sink *base)
     exh_ewf_headers_close(&s->headers);
     exh_fields_close(&s->values);
     exh_sectors_close(&s->passed);
+    exh_scratch_close(s->gather_scratch);
+    free(s->gathered);
+    exh_block_close(&s->gather);
     exh_ewf_packing_close(&s->packing);
     free(s->folder);
     free(s->first);
@@ -324,26 +417,34 @@ static void close_sink(struct exh_sink *base)
 
 static bool check_declared(const struct exh_layout *declared, struct exh_error *err)
 {
-    const struct exh_track *t = &declared->tracks[0];
+    struct exh_names losses = {0};
+    uint64_t sectors = exh_layout_sectors(declared);
     if (!exh_layout_check(declared, err))
         return false;
-    if (declared->track_count != 1)
-        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 keeps no tracks: this medium has %u", declared->track_count);
-    if (t->sectors == EXH_SECTORS_UNKNOWN)
+    if (declared->kind == EXH_LAYOUT_DISK && declared->track_count != 1)
+        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 keeps tracks of a disc only: this disk has %u", declared->track_count);
+    if (sectors == EXH_SECTORS_UNKNOWN)
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 needs to know the medium's size before it begins");
-    if (t->sectors == 0)
+    if (sectors == 0)
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 cannot hold an empty medium");
-    return true;
+    bool ok = exh_ewf_tracks_fit(declared, &losses, err);
+    exh_names_close(&losses);
+    return ok;
 }
 
 static bool plan_shape(struct ewf_sink *s, const struct exh_create *create, struct exh_error *err)
 {
     uint32_t chunk = 0;
-    s->track = create->declared->tracks[0];
+    s->layout = *create->declared;
+    s->layout.disc = NULL;
+    exh_ewf_tracks_join(&s->layout, &s->track);
+    if (s->layout.kind == EXH_LAYOUT_DISC)
+        exh_ewf_tracks_of(&s->layout, &s->tracks);
     if (!exh_ewf_chunk_sectors(s->track.sectors, s->track.main_bytes, &chunk, err) ||
         !exh_ewf_packing_open(&s->packing, &s->track, chunk, create->compression, err))
         return false;
-    s->volume = (struct exh_ewf_volume){.media_type = create->optical     ? MEDIA_OPTICAL
+    bool optical = create->optical || s->layout.kind == EXH_LAYOUT_DISC;
+    s->volume = (struct exh_ewf_volume){.media_type = optical             ? MEDIA_OPTICAL
                                                       : create->removable ? MEDIA_REMOVABLE
                                                                           : MEDIA_FIXED,
                                         .flags = FLAG_IMAGE | (create->physical ? FLAG_PHYSICAL : 0),
@@ -394,6 +495,8 @@ static bool take_over(struct ewf_sink *s, const struct exh_create *create, struc
     if (create->resume_sectors > s->track.sectors)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "an E01 of %llu sectors cannot go on behind sector %llu", (unsigned long long)s->track.sectors,
                         (unsigned long long)create->resume_sectors);
+    if (create->resume_sectors > 0 && s->layout.track_count > 1)
+        return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 of several tracks cannot be gone on with: it has to begin anew");
     bool ok = exh_ewf_kept_take(create, s->first, &s->volume, &kept, err);
     if (ok && kept.segments > 0) {
         s->segment = kept.segments;
@@ -415,13 +518,15 @@ static bool take_over(struct ewf_sink *s, const struct exh_create *create, struc
 static bool prepare(struct ewf_sink *s, const struct exh_create *create, struct exh_error *err)
 {
     return check_declared(create->declared, err) && plan_shape(s, create, err) && plan_headers(s, create, err) && plan_files(s, create, err) &&
-           exh_ewf_segment_open(&s->out, err) && take_over(s, create, err) && (s->next_sector == s->track.sectors || begin_segment(s, err));
+           exh_ewf_segment_open(&s->out, err) && open_gather(s, err) && take_over(s, create, err) &&
+           (s->next_sector == s->track.sectors || begin_segment(s, err));
 }
 
 bool exh_ewf_write_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
     static const struct exh_consumer_ops consumer_ops = {
         .result_bytes = packed_bytes, .scratch_new = pack_scratch_new, .work = pack_block, .take = take_block};
+    static const struct exh_consumer_ops track_ops = {.take = take_of_track};
     static const struct exh_sink_ops sink_ops = {.save = save_segments, .seal = seal_image, .close = close_sink};
     struct ewf_sink *s = calloc(1, sizeof *s);
     *out = NULL;
@@ -433,7 +538,10 @@ bool exh_ewf_write_create(const struct exh_create *create, struct exh_sink **out
         exh_sink_close(&s->sink);
         return exh_on_side(err, EXH_SIDE_DESTINATION);
     }
-    s->sink.unit_sectors = s->packing.chunk_sectors;
+    bool tracks = s->layout.track_count > 1;
+    s->sink.unit_sectors = tracks ? 1 : s->packing.chunk_sectors;
+    if (tracks)
+        s->sink.consumer.ops = &track_ops;
     *out = &s->sink;
     return true;
 }

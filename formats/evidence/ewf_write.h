@@ -9,8 +9,9 @@
 #include "formats/model/sink.h"
 
 /* Segments create->folder/STEM.E01, .E02, ... where STEM is create->name without ".E01"; in the last of create->folders when there are any. The
- * declared layout has one track of known size; the first block starts at its first LBA (resumed: resume_sectors behind it), each next one where
- * the last ended, all but the last a multiple of unit_sectors long.
+ * declared layout has known sizes; the first block starts at its first LBA (resumed: resume_sectors behind it), each next one where the last ended,
+ * all but the last a multiple of unit_sectors long. A disc's tracks have one sector size; several of them are kept as ewf_tracks.h says, packed on
+ * the taking thread, and an interrupted run of them begins anew.
  * EXH_USAGE, EXH_LIMIT, EXH_UNSUPPORTED for what no E01 can hold, before anything is written; EXH_REFUSED when the first segment exists.
  * Resumed: as exh_ewf_kept_take says; the result is the same, byte for byte, as that of a run that was not interrupted.
  * The list of unreadable sectors is that of the seal (states below SUSPECT), which must hold all that passed by (else EXH_BUG); of its ranges those
@@ -19,6 +20,7 @@
  * A sink closed unsealed leaves closed segments, and an open one that no reader takes for a segment. */
 EXH_MUST_CHECK bool exh_ewf_write_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
-#define EXH_EWF_WRITE_CAN (EXH_SINK_NEEDS_SIZE | EXH_SINK_KEEPS_STATES | EXH_SINK_KEEPS_FIELDS | EXH_SINK_KEEPS_TAIL | EXH_SINK_WHOLE_SECTORS)
+#define EXH_EWF_WRITE_CAN                                                                                                                            \
+    (EXH_SINK_NEEDS_SIZE | EXH_SINK_KEEPS_STATES | EXH_SINK_KEEPS_FIELDS | EXH_SINK_KEEPS_TAIL | EXH_SINK_WHOLE_SECTORS | EXH_SINK_KEEPS_TRACKS)
 
 #endif
