@@ -133,8 +133,9 @@ static bool tell(const struct differing *d, const char *what, struct exh_names *
 
 static bool same_kind(const struct exh_track *is, const struct exh_track *back)
 {
+    bool single = is->main_bytes == 2048 && is->kind == EXH_TRACK_MODE1 && back->kind == EXH_TRACK_BLOCKS; /* Mode 1 is what it becomes on a CD */
     bool raw = back->main_bytes == 2352 && is->kind != EXH_TRACK_AUDIO && is->kind != EXH_TRACK_BLOCKS && back->kind == EXH_TRACK_MODE1;
-    return is->kind == back->kind || raw;
+    return is->kind == back->kind || raw || single;
 }
 
 static bool track_losses(const struct exh_layout *is, const struct exh_layout *back, struct exh_names *losses, struct exh_error *err)
@@ -186,5 +187,5 @@ bool exh_ewf_tracks_fit(const struct exh_layout *layout, struct exh_names *losse
     back.tracks[0].first = 0;
     if (tracks.count > 0 && !exh_ewf_tracks_split(&tracks, &back))
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "an E01 cannot hold an empty track");
-    return track_losses(layout, &back, losses, err) && exh_losses_of_disc(layout->disc, losses, err);
+    return track_losses(layout, &back, losses, err) && exh_losses_of_disc(layout, losses, err);
 }

@@ -6,7 +6,8 @@
 #include "formats/model/names.h"
 
 EXH_MUST_CHECK bool exh_losses_add(struct exh_names *losses, struct exh_error *err, const char *fmt, ...) EXH_PRINTF(3, 4);
-/* Of a format that keeps nothing of the disc but its sectors. `disc` may be NULL. */
-EXH_MUST_CHECK bool exh_losses_of_disc(const struct exh_disc *disc, struct exh_names *losses, struct exh_error *err);
+/* What layout->disc (may be NULL) knows, of a format that keeps the disc's sectors and tracks. What follows from the tracks is no loss: that a medium
+ * is a CD, a lead-out right behind a session's last track. */
+EXH_MUST_CHECK bool exh_losses_of_disc(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
 
 #endif

@@ -119,7 +119,8 @@ static int iso_probe(const struct exh_peek *peek)
 static bool track_losses(const struct exh_track *t, struct exh_names *losses, struct exh_error *err)
 {
     unsigned bits = t->control & ~(unsigned)EXH_CONTROL_DATA;
-    return (t->kind == EXH_TRACK_BLOCKS || exh_losses_add(losses, err, "that track %u is %s", t->number, exh_track_mode(t))) &&
+    bool usual = t->kind == EXH_TRACK_BLOCKS || t->kind == EXH_TRACK_MODE1; /* what an image of 2048-byte sectors becomes on a CD */
+    return (usual || exh_losses_add(losses, err, "that track %u is %s", t->number, exh_track_mode(t))) &&
            (t->number == 1 || exh_losses_add(losses, err, "that the track has number %u", t->number)) &&
            (t->session == 1 || exh_losses_add(losses, err, "that the track lies in session %u", t->session)) &&
            (t->first == 0 || exh_losses_add(losses, err, "that the track begins at LBA %lld", (long long)t->first)) &&
@@ -138,7 +139,7 @@ static bool iso_fits(const struct exh_layout *layout, struct exh_names *losses, 
     if (t->main_bytes != SECTOR_BYTES || (t->kind != EXH_TRACK_BLOCKS && t->kind != EXH_TRACK_MODE1 && t->kind != EXH_TRACK_MODE2))
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "an ISO image holds sectors of %u bytes of user data, not %s of %u: %s", SECTOR_BYTES,
                         exh_track_mode(t), t->main_bytes, hint);
-    return track_losses(t, losses, err) && exh_losses_of_disc(layout->disc, losses, err);
+    return track_losses(t, losses, err) && exh_losses_of_disc(layout, losses, err);
 }
 
 static bool iso_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)

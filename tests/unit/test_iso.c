@@ -273,7 +273,7 @@ static void what_fits(void **state)
         exh_error_clear(&err);
         assert_int_equal(exh_format_iso.fits(&layout, &losses, &err), cases[i].fits);
         assert_int_equal(err.code, cases[i].fits ? EXH_OK : EXH_REFUSED);
-        assert_int_equal(losses.count, cases[i].fits && cases[i].kind != EXH_TRACK_BLOCKS);
+        assert_int_equal(losses.count, cases[i].fits && cases[i].kind == EXH_TRACK_MODE2);
         exh_names_close(&losses);
     }
     struct exh_layout two = layout_of(EXH_TRACK_MODE1, 2048);
@@ -303,8 +303,8 @@ static void losses_are_named(void **state)
     static const uint8_t pack[EXH_CDTEXT_PACK_BYTES] = {0x80};
     assert_true(exh_disc_add_pack(&disc, pack, &err));
     assert_true(exh_disc_add_index(&disc, 1, 2, 50, &err));
-    assert_true(exh_disc_set_lead_out(&disc, 1, 100, 0, &err));
-    struct exh_layout layout = layout_of(EXH_TRACK_MODE1, 2048);
+    assert_true(exh_disc_set_lead_out(&disc, 1, 260, 0x20, &err));
+    struct exh_layout layout = layout_of(EXH_TRACK_MODE2, 2048);
     layout.disc = &disc;
     layout.tracks[0].sub_bytes = 96;
     layout.tracks[0].control = EXH_CONTROL_DATA | EXH_CONTROL_COPY;
@@ -314,13 +314,21 @@ static void losses_are_named(void **state)
     struct exh_names losses = {0};
     assert_true(exh_format_iso.fits(&layout, &losses, &err));
     static const char *const wanted[] = {"CD-R",         "MCN",     "CD-TEXT", "INDEX 02", "sessions end", "subchannel",
-                                         "control bits", "LBA 150", "ISRC",    "pregap",   "MODE1/2048"};
+                                         "control bits", "LBA 150", "ISRC",    "pregap",   "MODE2/2048",   "disc type"};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (!named(&losses, wanted[i]))
             fail_msg("the loss of '%s' is not named", wanted[i]);
     assert_int_equal(losses.count, sizeof wanted / sizeof wanted[0]);
     exh_names_close(&losses);
     exh_disc_close(&disc);
+    /* What follows from the track is none. */
+    struct exh_disc plain = {.medium = "CD"};
+    assert_true(exh_disc_set_lead_out(&plain, 1, 100, 0, &err));
+    layout = layout_of(EXH_TRACK_MODE1, 2048);
+    layout.tracks[0].control = EXH_CONTROL_DATA;
+    layout.disc = &plain;
+    assert_true(exh_format_iso.fits(&layout, &losses, &err));
+    assert_int_equal(losses.count, 0);
 }
 
 static void written_and_read_back(void **state)
