@@ -2,6 +2,8 @@
 #include "verify/stored.h"
 
 #include "formats/container/codec.h"
+#include "formats/model/text.h"
+#include "verify/verify_job.h"
 
 struct running {
     const struct exh_stored_sum *sum;
@@ -79,4 +81,31 @@ void exh_stored_close(struct exh_stored *stored)
     if (stored != NULL)
         free(stored->sums);
     free(stored);
+}
+
+/* A table whose checksum does not hold is named; one over sectors that could not be read says nothing. */
+bool exh_job_judge_stored(struct exh_verify_job *job, bool *all_hold, struct exh_error *err)
+{
+    const struct exh_inspection *in = &job->out->inspection;
+    size_t held = 0;
+    *all_hold = job->stored != NULL && in->sums_cover;
+    for (size_t i = 0; job->stored != NULL && i < in->sum_count; i++) {
+        const struct exh_stored_sum *sum = &in->sums[i];
+        uint64_t not_good;
+        uint32_t value = exh_stored_value(job->stored, i, &not_good);
+        struct exh_finding place = {.offset = sum->offset, .lba = sum->ranges.count > 0 ? sum->ranges.ranges[0].lba : -1};
+        (void)snprintf(place.file, sizeof place.file, "%s", exh_text_base(sum->file));
+        if (value == sum->value && not_good == 0) {
+            held++;
+            continue;
+        }
+        *all_hold = false;
+        job->tally.damaged = job->tally.damaged || not_good == 0;
+        if (!exh_job_find(job, "stored-checksum", not_good == 0 ? "damaged" : "not-compared", EXH_BASIS_CHECKSUM, err, &place,
+                          not_good == 0 ? "the CRC-32 of %s is %08x, stored is %08x" : "the CRC-32 of %s (%08x, stored %08x) covers sectors not read",
+                          sum->name, value, sum->value))
+            return false;
+    }
+    return held == 0 ||
+           exh_job_find(job, "stored-checksum", "match", EXH_BASIS_CHECKSUM, err, NULL, "%zu of %zu stored CRC-32 hold", held, in->sum_count);
 }

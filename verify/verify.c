@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 
-#include "formats/model/text.h"
 #include "verify/digest_set.h"
 #include "verify/track_digests.h"
 
@@ -129,7 +128,9 @@ static bool open_consumers(struct exh_verify_job *job, struct exh_error *err)
     const struct exh_verify *ask = job->ask;
     if (job->out->inspection.sum_count > 0 && (job->stored = exh_stored_new(&job->out->inspection, err)) == NULL)
         return false;
-    if (ask->against != NULL && (job->against = exh_compare_new(ask->against, ask->medium->layout, err)) == NULL)
+    job->by_track = ask->against != NULL && exh_discs_compare_by_track(ask->medium->layout, ask->against->layout) &&
+                    !exh_discs_are_alike(ask->medium->layout, ask->against->layout);
+    if (ask->against != NULL && !job->by_track && (job->against = exh_compare_new(ask->against, ask->medium->layout, err)) == NULL)
         return false;
     if (ask->audit && exh_disc_audit_applies(ask->medium->layout) && (job->audit = exh_sector_audit_new(ask->medium->layout, err)) == NULL)
         return false;
@@ -192,31 +193,16 @@ static bool compute(struct exh_verify_job *job, struct exh_error *err)
     return ok;
 }
 
-/* A table whose checksum does not hold is named; one over sectors that could not be read says nothing. */
-static bool judge_stored(struct exh_verify_job *job, bool *all_hold, struct exh_error *err)
+/* Discs that are not placed alike; or that are, and differ: then it is told whether a track is elsewhere, or some samples off. */
+static bool judge_discs(struct exh_verify_job *job, struct exh_error *err)
 {
-    const struct exh_inspection *in = &job->out->inspection;
-    size_t held = 0;
-    *all_hold = job->stored != NULL && in->sums_cover;
-    for (size_t i = 0; job->stored != NULL && i < in->sum_count; i++) {
-        const struct exh_stored_sum *sum = &in->sums[i];
-        uint64_t not_good;
-        uint32_t value = exh_stored_value(job->stored, i, &not_good);
-        struct exh_finding place = {.offset = sum->offset, .lba = sum->ranges.count > 0 ? sum->ranges.ranges[0].lba : -1};
-        (void)snprintf(place.file, sizeof place.file, "%s", exh_text_base(sum->file));
-        if (value == sum->value && not_good == 0) {
-            held++;
-            continue;
-        }
-        *all_hold = false;
-        job->tally.damaged = job->tally.damaged || not_good == 0;
-        if (!exh_job_find(job, "stored-checksum", not_good == 0 ? "damaged" : "not-compared", EXH_BASIS_CHECKSUM, err, &place,
-                          not_good == 0 ? "the CRC-32 of %s is %08x, stored is %08x" : "the CRC-32 of %s (%08x, stored %08x) covers sectors not read",
-                          sum->name, value, sum->value))
-            return false;
-    }
-    return held == 0 ||
-           exh_job_find(job, "stored-checksum", "match", EXH_BASIS_CHECKSUM, err, NULL, "%zu of %zu stored CRC-32 hold", held, in->sum_count);
+    const struct exh_verify *ask = job->ask;
+    bool explain = job->against != NULL && exh_compare_found(job->against)->different_sectors > 0 &&
+                   exh_discs_compare_by_track(ask->medium->layout, ask->against->layout);
+    if (!job->by_track && !explain)
+        return true;
+    return exh_discs_compare(ask->medium, ask->against, ask->watch, &job->discs, err) &&
+           (explain ? exh_job_explain_discs(job, &job->discs, err) : exh_job_judge_discs(job, &job->discs, err));
 }
 
 static bool judge(struct exh_verify_job *job, struct exh_error *err)
@@ -227,9 +213,11 @@ static bool judge(struct exh_verify_job *job, struct exh_error *err)
             return false;
     if (job->against != NULL && !exh_job_judge_comparison(job, "against", job->against, job->ask->against, EXH_BASIS_EXTERNAL, err))
         return false;
+    if (!judge_discs(job, err))
+        return false;
     if (job->witness != NULL && !exh_job_judge_comparison(job, "witness", job->witness, job->ask->witness, EXH_BASIS_STORED, err))
         return false;
-    if (!judge_stored(job, &sums_hold, err) || !exh_job_hold_dat(job, err))
+    if (!exh_job_judge_stored(job, &sums_hold, err) || !exh_job_hold_dat(job, err))
         return false;
     job->tally.checksums_hold = job->tally.checksums_hold || job->ask->medium->checksummed || sums_hold || exh_disc_audit_edc_holds(&job->out->audit);
     if (job->tally.checksums_hold && exh_verdict_of(&job->tally) == EXH_CONSISTENT)
@@ -252,6 +240,7 @@ bool exh_verify_run(const struct exh_verify *verify, struct exh_verify_result *o
               exh_job_digest_files(job, err) && judge(job, err) && exh_verify_repeat(&job->recorded, out, err);
     exh_compare_close(job->against);
     exh_compare_close(job->witness);
+    exh_disc_comparison_close(&job->discs);
     exh_sector_audit_close(job->audit);
     exh_stored_close(job->stored);
     exh_sectors_close(&job->recorded);

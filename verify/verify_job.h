@@ -3,6 +3,7 @@
 #define EXH_VERIFY_VERIFY_JOB_H
 
 #include "verify/compare.h"
+#include "verify/compare_disc.h"
 #include "verify/stored.h"
 #include "verify/verify.h"
 
@@ -22,6 +23,8 @@ struct exh_verify_job {
     struct exh_tally tally;
     struct exh_sectors recorded; /* unreadable by any claim */
     struct exh_compare *against, *witness;
+    bool by_track;                    /* `against` and this are discs that are not placed alike: compared after the walk */
+    struct exh_disc_comparison discs; /* then, or to explain what differs */
     struct exh_sector_audit *audit;
     struct exh_stored *stored; /* NULL: the container stores no checksums over sectors */
     struct exh_faults faults;  /* of the walk: they know where in the files it failed */
@@ -42,11 +45,16 @@ EXH_MUST_CHECK bool exh_job_judge_states(struct exh_verify_job *job, struct exh_
 EXH_MUST_CHECK bool exh_job_judge_audit(struct exh_verify_job *job, struct exh_error *err);
 /* One claim is held against what was found. */
 EXH_MUST_CHECK bool exh_job_hold(struct exh_verify_job *job, const struct exh_claim *claim, struct exh_error *err);
+/* What the checksums that the container stores came to; *all_hold: every one holds, and together they cover all that is stored. */
+EXH_MUST_CHECK bool exh_job_judge_stored(struct exh_verify_job *job, bool *all_hold, struct exh_error *err);
 /* What a comparison with another medium showed. */
 EXH_MUST_CHECK bool exh_job_judge_comparison(struct exh_verify_job *job, const char *check, const struct exh_compare *compare,
                                              const struct exh_medium *other, enum exh_basis basis, struct exh_error *err);
 /* The list of disc images, when there is one, says which it is, and whether it is that. */
 EXH_MUST_CHECK bool exh_job_hold_dat(struct exh_verify_job *job, struct exh_error *err);
+/* What a comparison track by track showed; and what of it explains a difference that is told already. */
+EXH_MUST_CHECK bool exh_job_judge_discs(struct exh_verify_job *job, const struct exh_disc_comparison *c, struct exh_error *err);
+EXH_MUST_CHECK bool exh_job_explain_discs(struct exh_verify_job *job, const struct exh_disc_comparison *c, struct exh_error *err);
 /* Digests of the container files, in the algorithms the claims use. */
 EXH_MUST_CHECK bool exh_job_digest_files(struct exh_verify_job *job, struct exh_error *err);
 
