@@ -46,6 +46,18 @@ static enum exh_exit code_of(const struct exh_args *args, const struct checked *
     return r->unread_now > 0 ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
 }
 
+/* Is something of the medium named that the reference says nothing of: a pregap, what lies around the user data, a pad at the end? */
+static bool leaves_out(const struct exh_verify_result *r)
+{
+    for (size_t i = 0; i < r->findings.count; i++) {
+        const struct exh_finding *f = &r->findings.items[i];
+        bool compared_with = strcmp(f->check, "against") == 0 || strcmp(f->check, "track") == 0;
+        if (compared_with && (strcmp(f->outcome, "not-compared") == 0 || strcmp(f->outcome, "warning") == 0))
+            return true;
+    }
+    return false;
+}
+
 static void sentence(const struct exh_verify_result *r, char *out, size_t room)
 {
     char bases[160] = "";
@@ -64,7 +76,11 @@ static void sentence(const struct exh_verify_result *r, char *out, size_t room)
                                         "read whole, but there is nothing to compare with%s",
                                         "not every sector could be read now%s"};
     bool gaps = r->verdict == EXH_MATCH && exh_sectors_total(&r->not_good, EXH_BAD) > 0;
-    const char *text = gaps ? "every byte that is not listed as unreadable equals %s" : texts[r->verdict], *mark = strstr(text, "%s");
+    bool parts = r->verdict == EXH_MATCH && !gaps && leaves_out(r);
+    const char *text = gaps    ? "every byte that is not listed as unreadable equals %s"
+                       : parts ? "every byte that was compared equals %s; what was not is named below"
+                               : texts[r->verdict],
+               *mark = strstr(text, "%s");
     if (r->verdict == EXH_DAMAGED && bases[0] == '\0')
         (void)snprintf(bases, sizeof bases, "see the findings");
     if (r->verdict == EXH_NO_REFERENCE || r->verdict == EXH_COULD_NOT_READ)
