@@ -63,6 +63,7 @@ static void read_source(struct exh_facts_reader *r, const struct exh_report_item
     f->source_bytes = exh_facts_number_at(source, "bytes");
     f->range_start = exh_facts_number_at(plan, "start");
     f->range_count = exh_facts_number_at(plan, "count");
+    f->source_disc = exh_facts_read_disc(r, exh_facts_at(source, "layout"));
 }
 
 bool exh_facts_read(struct exh_facts *out, const struct exh_report_item *item, const struct exh_blobs *blobs, struct exh_error *err)
@@ -90,6 +91,7 @@ void exh_facts_close(struct exh_facts *facts)
         free(facts->records[i].findings);
         free(facts->records[i].digests.items);
         free(facts->records[i].files.items);
+        exh_facts_audit_close(&facts->records[i].audit);
     }
     struct exh_rows *rows[] = {&facts->source, &facts->case_fields, &facts->plan, &facts->environment, &facts->result};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -99,6 +101,8 @@ void exh_facts_close(struct exh_facts *facts)
     free(facts->kept);
     free(facts->records);
     free(facts->tracks);
+    exh_facts_disc_close(facts->disc);
+    exh_facts_disc_close(facts->source_disc);
     free(facts->files.items);
     free(facts->digests.items);
     free(facts->ranges);

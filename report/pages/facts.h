@@ -6,6 +6,7 @@
 #ifndef EXH_REPORT_PAGES_FACTS_H
 #define EXH_REPORT_PAGES_FACTS_H
 
+#include "formats/model/disc.h"
 #include "report/pages/report.h"
 
 enum exh_row_kind { EXH_ROW_TEXT, EXH_ROW_BYTES, EXH_ROW_COUNT, EXH_ROW_SECONDS, EXH_ROW_TIME };
@@ -119,6 +120,44 @@ struct exh_fact_reading {
     bool told;
 };
 
+/* A disc as LAYOUT tells it, read back with all its checks (record.h): one that contradicts itself is no disc here. */
+struct exh_fact_text {     /* of CD-TEXT */
+    unsigned block, track; /* track 0: the disc */
+    const char *type, *text;
+};
+struct exh_fact_disc {
+    struct exh_layout layout; /* its `disc` is `known`, or NULL */
+    struct exh_disc known;
+    struct exh_fact_text *texts; /* in order of block, track, type */
+    size_t text_count, text_capacity;
+};
+struct exh_fact_counted {
+    const char *name;
+    uint64_t count;
+};
+struct exh_fact_counts {
+    struct exh_fact_counted *items;
+    size_t count, capacity;
+};
+struct exh_fact_audit_range {
+    int64_t lba;
+    uint64_t count;
+    const char *verdict;
+};
+struct exh_fact_audit_track {
+    struct exh_number number, sectors, unread, shift_sectors; /* headers that name another sector */
+    const char *mode, *isrc;
+    bool checked, has_q;
+    struct exh_fact_counts verdicts, q;
+    struct exh_fact_audit_range *ranges;
+    size_t range_count, range_capacity;
+};
+struct exh_fact_audit { /* AUDIT of a verification; no tracks: none was made */
+    struct exh_fact_audit_track *tracks;
+    size_t track_count, track_capacity;
+    const char *mcn;
+};
+
 struct exh_fact_finding {
     const char *check, *outcome, *detail, *file, *basis;
     struct exh_number offset, lba, count;
@@ -144,6 +183,7 @@ struct exh_fact_record {
     size_t finding_count, finding_capacity;
     struct exh_fact_digests digests;
     struct exh_fact_files files; /* of a report line */
+    struct exh_fact_audit audit;
 };
 
 enum exh_ending { EXH_ENDED_DONE, EXH_ENDED_FAILED, EXH_ENDED_INTERRUPTED, EXH_ENDED_NOT };
@@ -166,6 +206,7 @@ struct exh_facts {
     struct exh_number sessions;
     struct exh_fact_track *tracks;
     size_t track_count, track_capacity;
+    struct exh_fact_disc *disc, *source_disc; /* the image's layout, and that of the image it was made from; NULL: no disc */
     struct exh_fact_files files;
     struct exh_fact_digests digests;
     struct exh_number chunk_sectors, chunk_count;

@@ -58,6 +58,12 @@ void exh_facts_read_ranges(struct exh_facts_reader *r, const json_t *value, cons
 /* facts_medium.c: what a failing or resumed medium adds to the end line: passes, speed, hidden areas, health, ... body may be NULL. */
 void exh_facts_read_medium(struct exh_facts_reader *r, const json_t *body);
 
+/* facts_disc.c: the LAYOUT of a disc, NULL when it tells of none; and what an audit found. */
+struct exh_fact_disc *exh_facts_read_disc(struct exh_facts_reader *r, const json_t *layout);
+void exh_facts_read_audit(struct exh_facts_reader *r, struct exh_fact_audit *out, const json_t *audit);
+void exh_facts_disc_close(struct exh_fact_disc *disc); /* NULL-safe; frees it too */
+void exh_facts_audit_close(struct exh_fact_audit *audit);
+
 /* facts_record.c: every line of the item in its order, and which verification is the last. */
 void exh_facts_read_records(struct exh_facts_reader *r, const struct exh_report_item *item);
 

@@ -38,6 +38,7 @@ static void read_verification(struct exh_facts_reader *r, struct exh_fact_record
     record->unread_now = exh_facts_number_at(body, "unread_now");
     read_findings(r, record, json_object_get(body, "findings"));
     exh_facts_read_digests(r, &record->digests, json_object_get(body, "digests"));
+    exh_facts_read_audit(r, &record->audit, json_object_get(body, "audit"));
 }
 
 /* "A. Examiner (user kim on lab-7)" out of what the line has. */

@@ -153,6 +153,7 @@ void exh_facts_read_result(struct exh_facts_reader *r, const json_t *body, const
     f->tail_bytes = exh_facts_number_at(body, "tail_bytes");
     f->unreadable_sectors = exh_facts_number_at(body, "unreadable_sectors");
     read_layout(r, json_object_get(body, "layout"));
+    f->disc = exh_facts_read_disc(r, json_object_get(body, "layout"));
     exh_facts_read_files(r, &f->files, json_object_get(body, "files"));
     exh_facts_read_digests(r, &f->digests, json_object_get(body, "digests"));
     if (!r->failed)

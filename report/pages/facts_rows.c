@@ -132,7 +132,7 @@ static void add_others(struct exh_facts_reader *r, struct exh_rows *rows, const 
     void *it = json_object_iter((json_t *)(uintptr_t)object);
     for (; it != NULL && !r->failed; it = json_object_iter_next((json_t *)(uintptr_t)object, it)) {
         const char *key = json_object_iter_key(it);
-        bool named = false;
+        bool named = strcmp(key, "layout") == 0 && prefix[0] == '\0'; /* of a disc: a table and a picture of its own */
         for (size_t i = 0; i < count && !named; i++) {
             const char *path = list[i].path;
             size_t skip = strlen(prefix);

@@ -78,6 +78,8 @@ static void digest_table(struct exh_html_page *p, const struct exh_fact_digests 
         exh_html_text(p, digest->algorithm);
         if (exh_html_is(digest->algorithm, "md5") || exh_html_is(digest->algorithm, "sha1"))
             exh_html_put(p, "<br><span class=\"note\">not collision-resistant</span>");
+        else if (exh_html_is(digest->algorithm, "crc32"))
+            exh_html_put(p, "<br><span class=\"note\">a checksum, no proof</span>");
         exh_html_put(p, "</td><td>");
         exh_html_hash(p, digest->value);
         exh_html_put(p, "</td><td class=\"n\">");
@@ -86,6 +88,27 @@ static void digest_table(struct exh_html_page *p, const struct exh_fact_digests 
     }
     exh_html_put(p, "</tbody></table>\n");
     exh_html_rest(p, shown, digests->count, "Digests");
+}
+
+/* Each part of a track that some digest speaks of, once. */
+static void track_words(struct exh_html_page *p, const struct exh_fact_digests *digests)
+{
+    static const struct {
+        const char *part, *words;
+    } parts[] = {{"raw", "its sectors of 2,352 bytes from INDEX 01 on"},
+                 {"user", "the user data of these sectors"},
+                 {"stored", "the same sectors as they are stored, 2,336 bytes each"},
+                 {"sub", "their subchannel"},
+                 {"pregap", "its stored pregap (INDEX 00 to INDEX 01)"},
+                 {"whole", "stored pregap and track together, what lists of discs call a track's file"}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        for (size_t d = 0; d < digests->count; d++) {
+            const char *slash = strchr(digests->items[d].scope, '/');
+            if (strncmp(digests->items[d].scope, "track:", 6) != 0 || slash == NULL || strcmp(slash + 1, parts[i].part) != 0)
+                continue;
+            exh_markup_format(&p->out, "<li>track:N/%s: of track N %s</li>\n", parts[i].part, parts[i].words);
+            break;
+        }
 }
 
 static void scope_words(struct exh_html_page *p, const struct exh_fact_digests *digests)
@@ -103,6 +126,7 @@ static void scope_words(struct exh_html_page *p, const struct exh_fact_digests *
             exh_markup_format(&p->out, "<li>file:NAME: %s</li>\n", exh_sentence_scope("file:"));
             break;
         }
+    track_words(p, digests);
     exh_html_put(p, "</ul>\n");
 }
 
@@ -167,6 +191,10 @@ static void layout(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
     size_t shown = f->track_count < TRACKS_SHOWN ? f->track_count : TRACKS_SHOWN;
+    if (exh_html_disc_of(p) != NULL) {
+        exh_html_disc(p);
+        return;
+    }
     if (!exh_html_is(f->layout_kind, "disc") && shown < 2)
         return;
     exh_html_heading(p, 1, "Sessions and tracks", NULL);
@@ -245,6 +273,7 @@ static void verification(struct exh_html_page *p, const struct exh_fact_record *
     exh_html_close_row(p);
     exh_html_put(p, "</tbody></table>\n");
     findings(p, record);
+    exh_html_audit(p, &record->audit);
     digest_table(p, &record->digests);
 }
 

@@ -28,6 +28,11 @@ void exh_html_run(struct exh_html_page *p);
 /* html_sectors.c: what could not be read: map, strips, ranges, speed, failed reads */
 void exh_html_sectors(struct exh_html_page *p);
 
+/* html_disc.c: a disc's sessions and tracks as picture and table, and what an audit of its sectors found. Of a disk, nothing. */
+const struct exh_fact_disc *exh_html_disc_of(const struct exh_html_page *p); /* the image's, else that of the image it was made from; NULL */
+void exh_html_disc(struct exh_html_page *p);
+void exh_html_audit(struct exh_html_page *p, const struct exh_fact_audit *audit);
+
 /* html_checking.c: what a reader needs to check it, and what it does not claim */
 void exh_html_checking(struct exh_html_page *p);
 void exh_html_limits(struct exh_html_page *p);
