@@ -14,8 +14,7 @@
 #define GAP 14u /* between sessions */
 #define LABEL_1 (BAR_TOP + BAR + 11)
 #define LABEL_2 (LABEL_1 + 10)
-#define TIMES (LABEL_2 + 13)
-#define HEIGHT (TIMES + 4)
+#define TWO_LINES 20u /* from so many tracks on their numbers stand in two lines */
 
 enum fill { FILL_DATA, FILL_AUDIO, FILL_PREGAP, FILL_SILENT, FILLS };
 static const char letters[FILLS + 1] = "dapu";
@@ -94,6 +93,8 @@ static void msf(char out[32], int64_t lba)
                    (unsigned long long)(frames % 75));
 }
 
+static unsigned times_y(const struct exh_layout *l) { return (l->track_count >= TWO_LINES ? LABEL_2 : LABEL_1) + 13; }
+
 static int64_t session_end(const struct exh_layout *l, uint32_t last)
 {
     const struct exh_track *t = &l->tracks[last];
@@ -110,14 +111,14 @@ static uint32_t session(struct exh_markup *page, size_t number, const struct exh
     char begins[32], ends[32];
     uint32_t start = x;
     for (uint32_t i = from; i < to; x += widths[i++])
-        track(page, number, &l->tracks[i], x, widths[i], i % 2 == 1 && l->track_count > 20);
+        track(page, number, &l->tracks[i], x, widths[i], i % 2 == 1 && l->track_count >= TWO_LINES);
     if (titled)
         exh_markup_format(page, "<text x=\"%u\" y=\"11\">Session %u</text>", start, l->tracks[from].session);
     msf(begins, exh_track_start(&l->tracks[from]));
     msf(ends, session_end(l, to - 1));
-    exh_markup_format(page, "<text x=\"%u\" y=\"%u\">%s</text>", start, TIMES, begins);
+    exh_markup_format(page, "<text x=\"%u\" y=\"%u\">%s</text>", start, times_y(l), begins);
     if (x - start > 130)
-        exh_markup_format(page, "<text x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>", x, TIMES, ends);
+        exh_markup_format(page, "<text x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>", x, times_y(l), ends);
     return x;
 }
 
@@ -178,7 +179,7 @@ void exh_disc_svg(struct exh_markup *page, const struct exh_layout *l, size_t nu
                       "<svg role=\"img\" aria-labelledby=\"t%zut t%zud\" viewBox=\"0 0 %u %u\" class=\"map\"><title id=\"t%zut\">The disc, from "
                       "the inside out</title><desc id=\"t%zud\">%u tracks in %u sessions, %u of them audio; the table below has every number."
                       "</desc><defs>",
-                      number, number, WIDTH, HEIGHT, number, number, l->track_count, sessions_of(l), audio);
+                      number, number, WIDTH, times_y(l) + 4, number, number, l->track_count, sessions_of(l), audio);
     for (unsigned i = 0; i < FILLS; i++)
         exh_markup_format(page, "<pattern id=\"t%zu-%c\" width=\"%u\" height=\"%u\" patternUnits=\"userSpaceOnUse\">%s</pattern>", number, letters[i],
                           tile_sizes[i], tile_sizes[i], tiles[i]);

@@ -23,7 +23,8 @@ static void time_of(struct exh_html_page *p, int64_t frames)
     if (frames < 0)
         exh_html_put(p, "-");
     else
-        exh_markup_format(&p->out, "%02lld:%02lld:%02lld", (long long)(frames / 4500), (long long)(frames / 75 % 60), (long long)(frames % 75));
+        exh_markup_format(&p->out, "<span class=\"whole\">%02lld:%02lld:%02lld</span>", (long long)(frames / 4500), (long long)(frames / 75 % 60),
+                          (long long)(frames % 75));
 }
 
 static void flags(struct exh_html_page *p, unsigned control)
@@ -57,7 +58,8 @@ static void track_row(struct exh_html_page *p, const struct exh_layout *l, const
 {
     int64_t start = exh_track_start(t);
     uint64_t own = t->sectors - t->stored_pregap;
-    exh_markup_format(&p->out, "<tr><td class=\"n\">%u</td><td class=\"n\">%u</td><td>%s</td><td>", t->number, t->session, exh_track_mode(t));
+    exh_markup_format(&p->out, "<tr><td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"whole\">%s</td><td>", t->number, t->session,
+                      exh_track_mode(t));
     flags(p, t->control);
     exh_html_put(p, "</td><td>");
     pregap(p, t);
@@ -162,14 +164,40 @@ void exh_html_disc(struct exh_html_page *p)
 
 /* ---- the audit ---- */
 
+static const char *words_of(const char *name)
+{
+    static const struct {
+        const char *name, *words; /* words NULL: the sum of others */
+    } table[] = {{"sectors", NULL},
+                 {"crc_good", NULL},
+                 {"shift", NULL},
+                 {"first_shifted", NULL},
+                 {"first_crc_bad", NULL},
+                 {"first_wrong", NULL},
+                 {"right", "in their place"},
+                 {"crc_bad", "with a bad CRC"},
+                 {"shifted", "of another sector"},
+                 {"control_differs", "with other flags"},
+                 {"mcn", "with the catalogue number"},
+                 {"isrc", "with an ISRC"}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (exh_html_is(name, table[i].name))
+            return table[i].words;
+    return name;
+}
+
 static void counts(struct exh_html_page *p, const struct exh_fact_counts *list)
 {
+    bool first = true;
     for (size_t i = 0; i < list->count; i++) {
-        if (i > 0)
-            exh_html_put(p, ", ");
+        const char *words = words_of(list->items[i].name);
+        if (words == NULL || list->items[i].count == 0)
+            continue;
+        exh_html_put(p, first ? "" : ", ");
         exh_html_figure(p, list->items[i].count);
         exh_html_put(p, " ");
-        exh_html_text(p, list->items[i].name);
+        exh_html_text(p, words);
+        first = false;
     }
 }
 
