@@ -1,0 +1,278 @@
+/* The report pages of a disc: picture, table, texts, the disc an image was made from, the audit of its sectors; records that lie about discs. */
+#include "tests/unit/report_pages_lab.h"
+
+#include "formats/optical/cdtext.h"
+#include "report/ledger/record.h"
+#include "report/pages/disc_svg.h"
+
+/* --- what the record of a disc holds --- */
+
+/* Data, two audio tracks with pregaps of both kinds, and a second session. */
+static json_t *disc_layout(void)
+{
+    struct exh_layout l = {.kind = EXH_LAYOUT_DISC, .track_count = 4};
+    struct exh_disc d = {0};
+    const struct exh_cdtext_item items[] = {{0, 0x80, 0, "All <of> it"}, {0, 0x80, 2, "J\xc3\xbcrgen & Co"}, {0, 0x81, 2, "Nobody"}};
+    size_t left_out = 0;
+    l.tracks[0] = (struct exh_track){.number = 1,
+                                     .session = 1,
+                                     .control = 4,
+                                     .kind = EXH_TRACK_MODE1,
+                                     .first = -150,
+                                     .sectors = 20150,
+                                     .main_bytes = 2352,
+                                     .sub_bytes = 96,
+                                     .stored_pregap = 150,
+                                     .pregap = 150};
+    l.tracks[1] = (struct exh_track){.number = 2,
+                                     .session = 1,
+                                     .control = 3,
+                                     .kind = EXH_TRACK_AUDIO,
+                                     .first = 20000,
+                                     .sectors = 15150,
+                                     .main_bytes = 2352,
+                                     .stored_pregap = 150,
+                                     .pregap = 150,
+                                     .isrc = "DEABC0112345"};
+    l.tracks[2] =
+        (struct exh_track){.number = 3, .session = 1, .kind = EXH_TRACK_AUDIO, .first = 35225, .sectors = 1, .main_bytes = 2352, .pregap = 75};
+    l.tracks[3] =
+        (struct exh_track){.number = 4, .session = 2, .control = 4, .kind = EXH_TRACK_MODE2, .first = 46626, .sectors = 9000, .main_bytes = 2336};
+    l.disc = &d;
+    (void)snprintf(d.mcn, sizeof d.mcn, "1234567890128");
+    (void)snprintf(d.medium, sizeof d.medium, "CD-R");
+    assert_true(exh_disc_add_index(&d, 2, 2, 30000, &err) && exh_disc_set_lead_out(&d, 1, 35226, 0x20, &err) &&
+                exh_disc_set_lead_out(&d, 2, EXH_NO_LBA, -1, &err));
+    assert_true(exh_cdtext_encode(items, 3, 1, 4, 9, &d, &left_out, &err));
+    assert_int_equal(left_out, 0);
+    assert_true(exh_layout_check(&l, &err));
+    json_t *json = checked(exh_record_layout(&l));
+    exh_disc_close(&d);
+    return json;
+}
+
+static json_t *plain_line(json_t *layout, json_t *source_layout)
+{
+    json_t *end = end_line(&(struct copy){"disc.ccd", "disc.cue", "ccd", "complete", "medium", 44301, 0, json_array(), 0}), *body;
+    body = json_object_get(end, "body");
+    if (layout != NULL)
+        json_object_set_new(body, "layout", layout);
+    if (source_layout != NULL)
+        json_object_set_new(json_object_get(body, "source"), "layout", source_layout);
+    return end;
+}
+
+static size_t occurrences(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+        n++;
+    return n;
+}
+
+/* --- tests --- */
+
+static void a_disc(void **state)
+{
+    (void)state;
+    json_t *end = plain_line(disc_layout(), NULL);
+    const struct exh_report_item item = {NULL, end, NULL, 0};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "disc");
+    assert_non_null(strstr(p.html, ">Sessions and tracks<"));
+    assert_non_null(strstr(p.html, "url(#t1-d)"));
+    assert_non_null(strstr(p.html, "url(#t1-a)"));
+    assert_non_null(strstr(p.html, "url(#t1-p)"));
+    assert_non_null(strstr(p.html, "url(#t1-u)"));
+    assert_non_null(strstr(p.html, ">Session 2</text>"));
+    assert_non_null(strstr(p.html, "DCP PRE"));
+    assert_non_null(strstr(p.html, "<span class=\"whole\">00:01:00</span> not stored"));
+    assert_non_null(strstr(p.html, "INDEX 02 at 30000"));
+    assert_non_null(strstr(p.html, "DEABC0112345"));
+    assert_non_null(strstr(p.html, "1234567890128"));
+    assert_non_null(strstr(p.html, "All &lt;of&gt; it"));
+    assert_non_null(strstr(p.html, "J\xc3\xbcrgen &amp; Co"));
+    assert_non_null(strstr(p.html, "lead-out at LBA 35,226, type of disc 20"));
+    assert_xpath(p.xml, "count(//r:item/r:layout/r:track)", "4");
+    assert_xpath(p.xml, "string(//r:layout/@mcn)", "1234567890128");
+    assert_xpath(p.xml, "string(//r:layout/@medium)", "CD-R");
+    assert_xpath(p.xml, "string(//r:layout/r:track[1]/@start_lba)", "0");
+    assert_xpath(p.xml, "string(//r:layout/r:track[1]/@first_lba)", "-150");
+    assert_xpath(p.xml, "string(//r:layout/r:track[2]/@isrc)", "DEABC0112345");
+    assert_xpath(p.xml, "string(//r:layout/r:track[2]/r:index[@number=2]/@lba)", "30000");
+    assert_xpath(p.xml, "string(//r:layout/r:track[3]/@pregap)", "75");
+    assert_xpath(p.xml, "string(//r:layout/r:track[3]/@stored_pregap)", "0");
+    assert_xpath(p.xml, "string(//r:layout/r:session[1]/@lead_out_lba)", "35226");
+    assert_xpath(p.xml, "count(//r:layout/r:session[2]/@lead_out_lba)", "0");
+    assert_xpath(p.xml, "string(//r:cdtext/r:text[@track=2][@kind='title'])", "J\xc3\xbcrgen & Co");
+    assert_xpath(p.xml, "string-length(//r:cdtext/r:pack[1])", "36");
+    assert_xpath(p.xml, "count(//r:source_layout)", "0");
+    let_go(p);
+    json_decref(end);
+}
+
+/* An image that holds no tracks: the page shows the disc it was made from, and says so. */
+static void a_disc_as_blocks(void **state)
+{
+    (void)state;
+    json_t *end = plain_line(NULL, disc_layout());
+    const struct exh_report_item item = {NULL, end, NULL, 0};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "disc-as-blocks");
+    assert_non_null(strstr(p.html, "Sessions and tracks of the disc it was made from"));
+    assert_null(strstr(p.html, "cdtext_packs"));
+    assert_xpath(p.xml, "count(//r:source_layout/r:track)", "4");
+    assert_xpath(p.xml, "string(//r:source_layout/@mcn)", "1234567890128");
+    assert_xpath(p.xml, "count(//r:layout/r:track)", "1");
+    assert_xpath(p.xml, "count(//r:layout/@mcn)", "0");
+    let_go(p);
+    json_decref(end);
+}
+
+/* A DVD is a disc of one track of blocks: no picture of one bar. */
+static void a_dvd(void **state)
+{
+    (void)state;
+    struct exh_layout l;
+    exh_layout_disk(&l, 2048u * 44301u, 2048);
+    l.kind = EXH_LAYOUT_DISC;
+    json_t *end = plain_line(checked(exh_record_layout(&l)), NULL);
+    const struct exh_report_item item = {NULL, end, NULL, 0};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "dvd");
+    assert_null(strstr(p.html, "url(#t1-d)"));
+    assert_xpath(p.xml, "string(//r:layout/@kind)", "disc");
+    let_go(p);
+    json_decref(end);
+}
+
+/* 99 tracks: each has its number and is seen. */
+static void many_tracks(void **state)
+{
+    (void)state;
+    struct exh_layout l = {.kind = EXH_LAYOUT_DISC, .track_count = 99};
+    for (uint32_t i = 0; i < 99; i++)
+        l.tracks[i] = (struct exh_track){.number = (uint8_t)(i + 1),
+                                         .session = (uint8_t)(1 + i / 50),
+                                         .kind = EXH_TRACK_AUDIO,
+                                         .first = i * 1000 + i / 50 * 11400,
+                                         .sectors = i == 7 ? 1 : 1000,
+                                         .main_bytes = 2352};
+    l.tracks[7].sectors = 1;
+    json_t *end = plain_line(checked(exh_record_layout(&l)), NULL);
+    const struct exh_report_item item = {NULL, end, NULL, 0};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "disc-99");
+    assert_true(occurrences(p.html, "fill=\"url(#t1-a)\"") == 100); /* and once in the legend */
+    let_go(p);
+    json_decref(end);
+}
+
+static void widths(void **state)
+{
+    (void)state;
+    uint64_t sectors[99];
+    uint32_t out[99], sum = 0;
+    for (size_t i = 0; i < 99; i++)
+        sectors[i] = i == 3 ? 300000 : 1;
+    exh_disc_widths(sectors, 99, 740, out);
+    for (size_t i = 0; i < 99; i++) {
+        assert_true(out[i] >= EXH_DISC_TRACK_LEAST);
+        sum += out[i];
+    }
+    assert_int_equal(sum, 740);
+    assert_int_equal(out[3], 740 - 98 * EXH_DISC_TRACK_LEAST);
+    const uint64_t two[] = {3000, 1000}, none[] = {0, 0};
+    exh_disc_widths(two, 2, 740, out);
+    assert_int_equal(out[0], 555);
+    assert_int_equal(out[1], 185);
+    exh_disc_widths(none, 2, 740, out);
+    assert_int_equal(out[0] + out[1], 740);
+}
+
+static void an_audit(void **state)
+{
+    (void)state;
+    struct exh_audit_range range = {.lba = 77, .count = 3, .verdict = EXH_SECTOR_EDC_BAD};
+    struct exh_audit_track tracks[2] = {
+        {.number = 1,
+         .kind = EXH_TRACK_MODE1,
+         .main_bytes = 2352,
+         .sub_bytes = 96,
+         .sectors = 20000,
+         .checked = true,
+         .ranges = &range,
+         .range_count = 1},
+        {.number = 2, .kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 15000, .unread = 4, .isrc = "DEABC0112345", .isrc_reads = 9}};
+    struct exh_disc_audit audit = {.tracks = tracks, .track_count = 2, .mcn = "1234567890128", .mcn_reads = 11};
+    tracks[0].verdicts[EXH_SECTOR_OK] = 19997;
+    tracks[0].verdicts[EXH_SECTOR_EDC_BAD] = 3;
+    tracks[0].forms[EXH_FORM_MODE1] = 20000;
+    tracks[0].q = (struct exh_audit_q){
+        .sectors = 20000, .crc_good = 19990, .crc_bad = 10, .right = 19990, .first_bad = 5, .first_wrong = EXH_NO_LBA, .first_shifted = EXH_NO_LBA};
+    json_t *end = plain_line(disc_layout(), NULL), *verified = verify_line(43, "disc.ccd", "match");
+    json_object_set_new(json_object_get(verified, "body"), "audit", checked(exh_record_audit(&audit)));
+    const json_t *later[] = {verified};
+    const struct exh_report_item item = {NULL, end, later, 1};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "disc-audit");
+    assert_non_null(strstr(p.html, "19,997 ok, 3 edc-bad"));
+    assert_non_null(strstr(p.html, "10 with a bad CRC, 19,990 in their place"));
+    assert_non_null(strstr(p.html, "nothing to check"));
+    assert_xpath(p.xml, "string(//r:audit/r:track[1]/r:verdict[@name='edc-bad']/@sectors)", "3");
+    assert_xpath(p.xml, "string(//r:audit/r:track[1]/r:q[@name='crc_bad']/@sectors)", "10");
+    assert_xpath(p.xml, "string(//r:audit/r:track[1]/r:range/@lba)", "77");
+    assert_xpath(p.xml, "string(//r:audit/r:track[2]/@isrc)", "DEABC0112345");
+    assert_xpath(p.xml, "string(//r:audit/r:track[2]/@checked)", "false");
+    assert_xpath(p.xml, "string(//r:audit/@mcn)", "1234567890128");
+    let_go(p);
+    json_decref(end);
+    json_decref(verified);
+}
+
+/* A record of a disc that contradicts itself gives no picture, and still a page. */
+static void lies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *value;
+    } of_layout[] = {
+        {"mcn", "\"<script>alert(1)</script>\""}, {"lead_outs", "[1,2]"}, {"cdtext_packs", "[7]"}, {"toc", "{}"}, {"tracks", "[]"}, {"kind", "7"}};
+    static const char *const audits[] = {
+        "7", "[]", "{\"tracks\":{}}", "{\"tracks\":[7,{}]}",
+        "{\"tracks\":[{\"number\":1,\"checked\":true,\"verdicts\":{\"<b>\":3,\"ok\":-1},\"q\":[],\"ranges\":[[1],[9e99,1],7]}],\"mcn\":7}"};
+    for (size_t i = 0; i < sizeof of_layout / sizeof of_layout[0]; i++) {
+        json_t *layout = disc_layout();
+        json_object_set_new(layout, of_layout[i].key, checked(json_loads(of_layout[i].value, JSON_DECODE_ANY, NULL)));
+        json_t *end = plain_line(layout, NULL);
+        const struct exh_report_item item = {NULL, end, NULL, 0};
+        const struct exh_report report = report_of(&item, 1);
+        struct pages p = make(&report, "disc-lies");
+        assert_null(strstr(p.html, "url(#t1-d)"));
+        assert_null(strstr(p.html, "<script>"));
+        let_go(p);
+        json_decref(end);
+    }
+    for (size_t i = 0; i < sizeof audits / sizeof audits[0]; i++) {
+        json_t *end = plain_line(disc_layout(), NULL), *verified = verify_line(43, "disc.ccd", "match");
+        json_object_set_new(json_object_get(verified, "body"), "audit", checked(json_loads(audits[i], JSON_DECODE_ANY, NULL)));
+        const json_t *later[] = {verified};
+        const struct exh_report_item item = {NULL, end, later, 1};
+        const struct exh_report report = report_of(&item, 1);
+        struct pages p = make(&report, "audit-lies");
+        assert_null(strstr(p.html, "<b>"));
+        let_go(p);
+        json_decref(end);
+        json_decref(verified);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_disc),      cmocka_unit_test(a_disc_as_blocks), cmocka_unit_test(a_dvd),
+                                       cmocka_unit_test(many_tracks), cmocka_unit_test(widths),           cmocka_unit_test(an_audit),
+                                       cmocka_unit_test(lies)};
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    xmlCleanupParser();
+    return failed;
+}
