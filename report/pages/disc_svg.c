@@ -44,14 +44,18 @@ void exh_disc_widths(const uint64_t *sectors, size_t count, uint32_t room, uint3
                 least[i] = again = true;
         }
     }
-    uint32_t used = 0;
-    size_t widest = 0;
+    uint32_t rest = room;
+    size_t shared = 0;
     for (size_t i = 0; i < count; i++) {
-        used += widths[i];
-        widest = widths[i] > widths[widest] ? i : widest;
+        rest -= widths[i];
+        shared += !least[i];
     }
-    if (count > 0)
-        widths[widest] += room - used; /* the rest of the divisions */
+    for (size_t i = 0; i < count && rest > 0; i++) /* of the divisions: less than one unit for each that was divided among */
+        if (!least[i] || shared == 0) {
+            uint32_t more = shared == 0 ? rest : 1;
+            widths[i] += more;
+            rest -= more;
+        }
 }
 
 /* All that the track takes of the disc: stored or not. */

@@ -75,10 +75,12 @@ static void track_row(struct exh_html_page *p, const struct exh_layout *l, const
     if (t->sub_bytes > 0)
         exh_markup_format(&p->out, " + %u", t->sub_bytes);
     exh_html_put(p, "</td><td>");
+    exh_html_put(p, "<span class=\"whole\">");
     exh_html_text(p, t->isrc);
+    exh_html_put(p, "</span>");
     for (size_t i = 0; l->disc != NULL && i < l->disc->index_count; i++)
         if (l->disc->indexes[i].track == t->number)
-            exh_markup_format(&p->out, "<br><span class=\"note\">INDEX %02u at %lld</span>", l->disc->indexes[i].number,
+            exh_markup_format(&p->out, "<br><span class=\"note whole\">INDEX %02u at %lld</span>", l->disc->indexes[i].number,
                               (long long)l->disc->indexes[i].lba);
     exh_html_put(p, "</td></tr>\n");
 }
