@@ -1,11 +1,11 @@
-/* Fuzz target: an ISO image of which the input gives some sectors; the others are zeros. Four bytes say how many sectors there are (at most 2^20),
- * one how many bytes the last one lacks (times 8), one how many sectors follow; for each four bytes of its address; then the sectors, the last
- * perhaps short. Little-endian. */
+/* Fuzz target: an ISO image of which the input gives some sectors; the others are zeros. Four bytes say how many sectors there are (modulo 4096: what
+ * lies behind a volume is read whole), one how many bytes the last one lacks (times 8), one how many sectors follow; for each four bytes of its
+ * address; then the sectors, the last perhaps short. Little-endian. */
 #include "disc_fuzz.h"
 
 #include "formats/model/bytes.h"
 
-#define SECTORS_MAX (1u << 20)
+#define SECTORS_MAX 4096u
 
 struct image {
     struct exh_source source;
@@ -38,9 +38,23 @@ static size_t image_read(struct exh_source *source, uint64_t offset, void *buffe
     return length;
 }
 
+/* The sectors that the input does not give are holes. */
+static uint64_t image_next_data(struct exh_source *source, uint64_t offset)
+{
+    const struct image *image = (const struct image *)source;
+    uint64_t next = source->size;
+    for (size_t i = 0; i < image->count && i * 2048 < image->bytes; i++) {
+        uint64_t from = (uint64_t)exh_le32(image->table + 4 * i) * 2048, to = from + 2048;
+        uint64_t at = from > offset ? from : offset;
+        if (offset < to && at < next)
+            next = at;
+    }
+    return next;
+}
+
 static void image_close(struct exh_source *source) { free(source); }
 
-static const struct exh_source_ops image_ops = {.read = image_read, .close = image_close};
+static const struct exh_source_ops image_ops = {.read = image_read, .close = image_close, .next_data = image_next_data};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

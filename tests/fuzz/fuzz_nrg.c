@@ -16,8 +16,10 @@ static size_t image_read(struct exh_source *source, uint64_t offset, void *buffe
 {
     struct image *image = (struct image *)source;
     (void)err;
-    for (size_t i = 0; i < length; i++)
-        ((uint8_t *)buffer)[i] = offset + i < image->lead ? 0 : image->tail[offset + i - image->lead];
+    size_t zeros = offset >= image->lead ? 0 : image->lead - offset < length ? (size_t)(image->lead - offset) : length;
+    memset(buffer, 0, zeros);
+    if (zeros < length)
+        memcpy((uint8_t *)buffer + zeros, image->tail + (offset + zeros - image->lead), length - zeros);
     return length;
 }
 

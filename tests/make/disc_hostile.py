@@ -26,7 +26,7 @@ def write(name, data):
 
 def case(kind, name, want, word, data):
     write(name, data)
-    rows.append("\t".join((name, want, word, kind)))
+    rows.append("\t".join((name, want, word or ".", kind)))
 
 
 def patched(data, *changes):
@@ -64,15 +64,15 @@ def descriptors():
     case("a fixed buffer for a name", "long-name.cue", "refused", "line 1", 'FILE "%s" BINARY\n' % ("A" * 70000) + TRACK + INDEX)
     case("a fixed buffer for a name", "long-name.toc", "refused", "line 3", 'CD_ROM\nTRACK MODE1_RAW\nDATAFILE "%s"\n' % ("A" * 70000))
     case("a fixed buffer for a name", "long-title.cue", "any", ".", 'TITLE "%s"\n' % ("B" * 100000) + GOOD)
-    case("a fixed buffer for a name", "long-word.cue", "refused", "line 4", GOOD + "X" * 300000 + "\n")
+    case("a fixed buffer for a name", "long-word.cue", "found", "line 4", GOOD + "X" * 300000 + "\n")
     child = "a child before its parent"
     case(child, "index-first.cue", "refused", "line 1", "INDEX 01 00:00:00\n" + GOOD)
-    case(child, "track-first.cue", "refused", "line 1", TRACK + FILE + INDEX)
-    case(child, "isrc-first.cue", "refused", "line 1", "ISRC USABC0312345\n" + GOOD)
+    case(child, "index-before-file.cue", "refused", "line 2", TRACK + INDEX + FILE)
+    case(child, "isrc-first.cue", "found", "line 1", "ISRC USABC0312345\n" + GOOD)
     case(child, "pregap-first.cue", "refused", "line 1", "PREGAP 00:00:10\n" + GOOD)
     case(child, "start-first.toc", "refused", "line 2", "CD_ROM\nSTART 00:00:01\nTRACK MODE1_RAW\nDATAFILE \"d.bin\"\n")
     case(child, "file-first.toc", "refused", "line 2", "CD_ROM\nDATAFILE \"d.bin\"\nTRACK MODE1_RAW\n")
-    case(child, "index-first.toc", "refused", "line 3", "CD_ROM\nTRACK MODE1_RAW\nINDEX 00:00:01\nDATAFILE \"d.bin\"\n")
+    case(child, "index-first.toc", "found", "line 3", "CD_ROM\nTRACK MODE1_RAW\nINDEX 00:00:01\nDATAFILE \"d.bin\"\n")
     wraps = "an offset or length that wraps"
     case(wraps, "time-huge.cue", "found", "line 3|data-file|end", FILE + TRACK + "    INDEX 01 99999999999999999999:59:74\n")
     case(wraps, "time-max.cue", "found", "line 3|data-file|end", FILE + TRACK + "    INDEX 01 4294967295:59:74\n")
@@ -116,13 +116,13 @@ def paths():
     for name in ("link", "zero", "pipe", "folder"):
         case(kind, name + ".cue", "absent", ".", GOOD.replace("d.bin", name + ".bin"))
         case(kind, name + ".toc", "absent", ".", 'CD_ROM\nTRACK MODE1_RAW\nDATAFILE "%s.bin"\n' % name)
-    case(kind, "cdtext-host.cue", "absent", ".", 'CDTEXTFILE "/etc/hostname"\n' + GOOD)
+    case(kind, "cdtext-host.cue", "found", "line 1", 'CDTEXTFILE "/etc/hostname"\n' + GOOD)
     case(kind, "itself.cue", "any", ".", GOOD.replace("d.bin", "itself.cue"))
     formats = "format characters and shell words"
     for n, name in enumerate(("%s%s%n%n.bin", "$(touch owned).bin", "`touch owned`.bin", "a;touch owned;.bin", "-o.bin", "|touch owned", "a\tb.bin")):
         case(formats, "words-%d.cue" % n, "absent", ".", GOOD.replace("d.bin", name))
     for n, title in enumerate(("]]><script>alert(1)</script>", "%n%n%s%x", "\033]0;owned\a\033[2J", "'; DROP TABLE line; --", "\u202egnp.exe")):
-        case("text that attacks the report", "title-%d.cue" % n, "opens", title, 'TITLE "%s"\nPERFORMER "%s"\n' % (title, title) + GOOD)
+        case("text that attacks the report", "title-%d.cue" % n, "shows", ".", 'TITLE "%s"\nPERFORMER "%s"\n' % (title, title) + GOOD)
 
 
 def encodings():
@@ -133,8 +133,8 @@ def encodings():
     case(kind, "no-newline.cue", "opens", "", GOOD.rstrip("\n"))
     case(kind, "cp1251.cue", "opens", "", 'TITLE "\u041f\u0440\u0438\u0432\u0435\u0442"\n'.encode("cp1251") + GOOD.encode())
     case(kind, "utf16.cue", "refused", "", GOOD.encode("utf-16"))
-    case(kind, "nul.cue", "refused", "line 2", GOOD.replace("  TRACK", "  TR\0ACK"))
-    case(kind, "nul-name.cue", "refused", "line 1", GOOD.replace("d.bin", "d.bin\0.txt"))
+    case(kind, "nul.cue", "refused", ".", GOOD.replace("  TRACK", "  TR\0ACK"))
+    case(kind, "nul-name.cue", "refused", ".", GOOD.replace("d.bin", "d.bin\0.txt"))
     case(kind, "nuls.cue", "refused", "", bytes(5000) + GOOD.encode())
     case(kind, "nul-behind.cue", "any", ".", GOOD.encode() + bytes(100))
     case(kind, "quote-open.cue", "refused", "line 1", GOOD.replace('d.bin"', "d.bin"))
@@ -289,7 +289,7 @@ def nrg():
     case(number, "tracks-255.nrg", "refused", "track|DAOX", nrg_of((b"CUEX", cuex), (b"DAOX", daox(last=255)), *end, data=data))
     case(number, "tracks-turned.nrg", "refused", "track|DAOX", nrg_of((b"CUEX", cuex), (b"DAOX", daox(first=9, last=2)), *end, data=data))
     case(number, "cue-track.nrg", "refused", "track|BCD|CUEX", nrg_of((b"CUEX", cuex.replace(bytes([0x41, 1]), bytes([0x41, 0x9F]))), (b"DAOX", daox()), *end, data=data))
-    case(number, "cue-track-100.nrg", "refused", "", nrg_of((b"CUEX", row(4, 0, 0, -150) + b"".join(row(4, disc_containers.cd.bcd(n % 100), 1, n) for n in range(1, 101)) + row(4, 0xAA, 1, 101)), (b"DAOX", daox()), *end, data=data))
+    case(number, "cue-track-100.nrg", "found", "track|CUEX|cue", nrg_of((b"CUEX", row(4, 0, 0, -150) + b"".join(row(4, disc_containers.cd.bcd(n % 100), 1, n) for n in range(1, 101)) + row(4, 0xAA, 1, 101)), (b"DAOX", daox()), *end, data=data))
     case(number, "sinf-max.nrg", "found", "SINF|track|session", nrg_of((b"CUEX", cuex), (b"DAOX", daox()), (b"SINF", ONES4), *end[1:], data=data))
     case(number, "sinf-0.nrg", "found", "SINF|track|session", nrg_of((b"CUEX", cuex), (b"DAOX", daox()), (b"SINF", bytes(4)), *end[1:], data=data))
     case(number, "sessions-100.nrg", "refused", "", nrg_of(*(((b"CUEX", cuex), (b"DAOX", daox()), (b"SINF", be32(1))) * 100), *end[1:], data=data))
@@ -304,8 +304,8 @@ def nrg():
     tao = lambda at, length, mode=0, lba=0: (b"ETN2", struct.pack(">QQII8x", at, length, mode, lba))
     case(wraps, "etn2.nrg", "found", "data-file|end|offset|ETN2", nrg_of(tao(2**64 - 16, 32), *end, data=data))
     case(wraps, "etn2-long.nrg", "found", "data-file|end|size|ETN2", nrg_of(tao(0, 2**63), *end, data=data))
-    case(wraps, "etn2-lba.nrg", "found", "lba|LBA|ETN2", nrg_of(tao(0, 20480, lba=0xFFFFFFFF), *end, data=data))
-    case(wraps, "lba-max.nrg", "refused", "", nrg_of((b"CUEX", cuex[:16] + row(4, 1, 1, 0x7FFFFFFF) + cuex[24:]), (b"DAOX", daox()), *end, data=data))
+    case(wraps, "etn2-lba.nrg", "found", "lba|LBA|begin", nrg_of(tao(0, 20480, lba=0xFFFFFFFF), *end, data=data))
+    case(wraps, "lba-max.nrg", "found", "track|CUEX|index", nrg_of((b"CUEX", cuex[:16] + row(4, 1, 1, 0x7FFFFFFF) + cuex[24:]), (b"DAOX", daox()), *end, data=data))
     case("a field of zero", "sector-0.nrg", "refused", "sector", nrg_of((b"CUEX", cuex), (b"DAOX", daox(width=0)), *end, data=data))
     case("a field of zero", "length-0.nrg", "found", "", nrg_of((b"CUEX", cuex), (b"DAOX", daox(at=(0, start, start))), *end, data=data))
     case("a field of zero", "size-0-tao.nrg", "found", "", nrg_of(tao(0, 0), *end, data=data))
@@ -329,7 +329,7 @@ def nrg():
     case(child, "end-first.nrg", "refused", "", nrg_of(end[2], *good, data=data))
     case(child, "no-end.nrg", "found", "END!|chain", nrg_of(*good[:-1], data=data))
     packs = cd.cdtext([(0x80, ["Disc", "Track"])])
-    case("CD-TEXT given twice", "cdtext-twice.nrg", "found", "CDTX|CD-TEXT", nrg_of(*good[:2], (b"CDTX", packs), (b"CDTX", packs), *end, data=data))
+    case("CD-TEXT given twice", "cdtext-twice.nrg", "any", ".", nrg_of(*good[:2], (b"CDTX", packs), (b"CDTX", packs), *end, data=data))
 
 
 def iso():
@@ -385,10 +385,10 @@ def iso():
     case(kind, "udf-maps-max.iso", "any", ".", udf([(32, 6, bytes(212) + u32(0) + bytes(48) + ONES4 + ONES4), (33, 8, b"")]))
     hfs = bytearray(image(pvd))
     hfs[1024:1026] = b"BD"
-    hfs[1024 + 18 : 1024 + 30] = struct.pack(">HIIH", 0xFFFF, 0xFFFFFFFF, 0, 0xFFFF)
+    hfs[1024 + 18 : 1024 + 30] = struct.pack(">HIIH", 0xFFFF, 0x80000000, 0, 0xFFFF)
     case("count times size wraps", "hfs-max.iso", "found", "truncated|hfs|HFS|size|end", bytes(hfs))
-    hfs[1024:1026] = b"H+"
-    hfs[1024 + 40 : 1024 + 48] = ONES8
+    hfs[1024:1028] = b"H+\0\4"
+    hfs[1024 + 40 : 1024 + 48] = be32(0x80000000) + ONES4
     case("count times size wraps", "hfsplus-max.iso", "found", "truncated|hfs|HFS|size|end", bytes(hfs))
     apple = bytearray(image(pvd))
     apple[0:4] = b"ER" + struct.pack(">H", 0)
