@@ -6,9 +6,11 @@ set -eu
 build="build-essential cmake ninja-build pkg-config libssl-dev libsqlite3-dev libxml2-dev libewf-dev libdeflate-dev libbz2-dev liblzma-dev libzstd-dev libjansson-dev libcmocka-dev libfuse3-dev libnbd-dev nbdkit-plugin-dev"
 try="e2fsprogs util-linux ewf-tools"
 test="python3 jq bc time clang libclang-rt-14-dev fuse3 sqlite3 libxml2-utils openssl dc3dd dcfldd gddrescue nbdkit sleuthkit strace xxd git"
+# Other readers and writers of discs (tests/interop/optical_peers.sh). mame-tools is chdman alone, without the emulator.
+optical="xorriso genisoimage mame-tools cdrdao vcdimager p7zip-full bchunk udftools"
 # A booted machine (tests/machine). Its kernel is Debian's linux-image-amd64, which that test downloads and unpacks itself: it is never installed.
 machine="qemu-system-x86 busybox-static cpio kmod dmsetup"
-all="$build $try $test $machine"
+all="$build $try $test $optical $machine"
 if [ "${1:-}" = list ]; then
   printf '%s\n' $all
   exit 0
