@@ -7,6 +7,8 @@
 #include "formats/model/grow.h"
 #include "formats/optical/msf.h"
 #include "formats/optical/subchannel.h"
+#include "formats/optical/track_data.h"
+#include "formats/optical/volumes.h"
 
 #define PIECE_BYTES (1u << 20) /* read at once where sectors do not lie side by side */
 
@@ -227,6 +229,32 @@ static bool disc_read(struct exh_medium *medium, struct exh_scratch *scratch, co
     return true;
 }
 
+/* How many sectors lie between a track's end and that of its session. */
+static uint64_t beyond_track(const struct exh_layout *layout, uint32_t track)
+{
+    const struct exh_track *t = &layout->tracks[track], *last = t;
+    for (uint32_t i = track + 1; i < layout->track_count && layout->tracks[i].session == t->session; i++)
+        last = &layout->tracks[i];
+    return (uint64_t)(last->first + (int64_t)last->sectors - t->first) - t->sectors;
+}
+
+/* The file systems of the data tracks say how many sectors there should be. */
+static bool inspect_volumes(struct exh_stored_disc *d, struct exh_inspection *in, struct exh_error *err)
+{
+    struct exh_volumes *found = malloc(sizeof *found);
+    bool ok = found != NULL || exh_nomem(err, "a list of volumes");
+    for (uint32_t i = 0; ok && i < d->layout.track_count; i++) {
+        const struct exh_track *t = &d->layout.tracks[i];
+        struct exh_error none = {0};
+        struct exh_source *data = exh_track_data(&d->medium, t, &none);
+        struct exh_volumes_of of = {.source = data, .first_lba = exh_track_start(t), .beyond = beyond_track(&d->layout, i)};
+        ok = data != NULL ? exh_volumes_find(&of, found, in, err) : none.code == EXH_USAGE || exh_nomem(err, "a track's data");
+        exh_source_close(data);
+    }
+    free(found);
+    return ok;
+}
+
 static bool disc_inspect(struct exh_medium *medium, struct exh_inspection *in, struct exh_error *err)
 {
     const struct exh_inspection *notes = &((const struct exh_stored_disc *)medium)->notes;
@@ -239,7 +267,7 @@ static bool disc_inspect(struct exh_medium *medium, struct exh_inspection *in, s
         const struct exh_remark *r = &notes->remarks[i];
         ok = exh_inspection_remark(in, r->check, r->outcome, r->file, r->offset, err, "%s", r->detail);
     }
-    return ok;
+    return ok && inspect_volumes((struct exh_stored_disc *)medium, in, err);
 }
 
 void exh_stored_disc_close(struct exh_stored_disc *d)

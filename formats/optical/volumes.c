@@ -196,6 +196,11 @@ static void judge(struct exh_volume_search *s)
     uint64_t size = s->of->source->size, whole = size / EXH_VOLUME_SECTOR_BYTES, at = found->most * EXH_VOLUME_SECTOR_BYTES;
     if (found->count == 0 || s->failed)
         return;
+    if (found->least > whole && found->least - whole <= s->of->beyond) {
+        exh_volume_fact(s, size, "volume_end", "%llu sectors into what follows the track", (unsigned long long)(found->least - whole));
+        found->verdict = EXH_VOLUMES_EXACT;
+        return;
+    }
     if (found->least > whole) {
         found->verdict = EXH_VOLUMES_TRUNCATED;
         found->difference = found->least - whole;

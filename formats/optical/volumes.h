@@ -51,6 +51,7 @@ struct exh_volumes {
 struct exh_volumes_of {
     struct exh_source *source; /* user data, 2048 bytes a sector */
     int64_t first_lba;         /* of its first sector: 0 for an image, the start of a track on a disc of several */
+    uint64_t beyond;           /* sectors that follow the source's on the disc: a volume may reach into the next track's pregap */
     const char *file;          /* the file whose bytes the source is, one for one; NULL: made from sectors, so no offsets are told */
 };
 
