@@ -3,8 +3,6 @@
 
 #include "formats/optical/msf.h"
 
-#define Q_UNUSABLE_MAX 16u /* so many in a row without a position, and the count of a pregap ends */
-
 /* ---- the TOC entries ---- */
 
 bool exh_ccd_row_plays(const struct exh_toc_row *row) { return row->adr_control >> 4 == 1 || row->adr_control >> 4 == 4; }
@@ -147,7 +145,7 @@ static uint32_t pregap_by_q(const struct exh_ccd_reader *r, const struct exh_ccd
 {
     const struct exh_ccd_extent *s = &r->sessions[t->session];
     uint32_t found = 0, unusable = 0;
-    for (int64_t lba = t->start - 1; lba > floor && unusable < Q_UNUSABLE_MAX; lba--) {
+    for (int64_t lba = t->start - 1; lba > floor && unusable < EXH_CCD_Q_UNUSABLE_MAX; lba--) {
         struct exh_q q;
         if (!exh_ccd_position_at(r, s, lba, &q)) {
             unusable++;

@@ -8,6 +8,8 @@
 #include "formats/optical/stored_disc.h"
 #include "formats/optical/subchannel.h"
 
+#define EXH_CCD_Q_UNUSABLE_MAX 16u /* so many in a row without a position, and the search for a pregap in Q ends */
+
 struct exh_ccd_placed { /* a track, as its TOC entry and its section place it */
     const struct exh_ccd_entry *entry;
     const struct exh_ccd_track *said;

@@ -23,6 +23,7 @@ struct ccd_sink {
     int folder, fds[FILES];
     uint64_t at[EXH_LAYOUT_TRACKS_MAX]; /* first sector of each track in the .img */
     bool has_sub;
+    bool announced[EXH_LAYOUT_TRACKS_MAX]; /* has no pregap, and yet Q before it says index 0: its INDEX 0 is written, for a reader not to ask Q */
 };
 
 /* ---- what the format can hold ---- */
@@ -227,7 +228,7 @@ static bool text_rows(char **text, const struct exh_disc *rows)
 static int mode_of(const struct exh_track *t) { return t->kind == EXH_TRACK_AUDIO ? 0 : t->kind == EXH_TRACK_MODE2 ? 2 : 1; }
 
 /* INDEX counts from the session's first stored sector. */
-static bool text_tracks(char **text, const struct exh_layout *l)
+static bool text_tracks(char **text, const struct exh_layout *l, const bool *announced)
 {
     int64_t base = 0;
     bool ok = true;
@@ -239,7 +240,7 @@ static bool text_tracks(char **text, const struct exh_layout *l)
         ok = exh_text_append(text, "[TRACK %u]\r\nMODE=%d\r\n", t->number, mode_of(t));
         if (ok && t->isrc[0] != '\0')
             ok = exh_text_append(text, "ISRC=%s\r\n", t->isrc);
-        if (ok && !leads && t->stored_pregap > 0)
+        if (ok && !leads && (t->stored_pregap > 0 || announced[i]))
             ok = exh_text_append(text, "INDEX 0=%lld\r\n", (long long)(t->first - base));
         ok = ok && exh_text_append(text, "INDEX 1=%lld\r\n", (long long)(exh_track_start(t) - base));
         for (size_t n = 0; ok && l->disc != NULL && n < l->disc->index_count; n++)
@@ -281,12 +282,12 @@ static bool text_head(char **text, const struct exh_layout *l, size_t rows)
 }
 
 /* NULL: no memory, or (err) too many rows. */
-static char *descriptor_of(const struct exh_layout *l, struct exh_error *err)
+static char *descriptor_of(const struct exh_layout *l, const bool *announced, struct exh_error *err)
 {
     struct exh_disc rows = {0};
     char *text = NULL;
     if (rows_of(l, &rows, err) &&
-        !(text_head(&text, l, rows.row_count) && text_cdtext(&text, l->disc) && text_rows(&text, &rows) && text_tracks(&text, l))) {
+        !(text_head(&text, l, rows.row_count) && text_cdtext(&text, l->disc) && text_rows(&text, &rows) && text_tracks(&text, l, announced))) {
         (void)exh_nomem(err, "a descriptor");
         free(text);
         text = NULL;
@@ -321,6 +322,22 @@ static uint32_t track_index(const struct exh_layout *l, unsigned number)
     return i;
 }
 
+/* In the last sectors of track `i` Q may speak of the next one, whatever the layout says. */
+static void look_at_q(struct ccd_sink *c, const struct exh_block *block, uint32_t i)
+{
+    const struct exh_track *next = next_in_session(&c->layout, i);
+    if (!c->has_sub || next == NULL || next->stored_pregap > 0)
+        return;
+    for (uint32_t s = 0; s < block->count; s++) {
+        struct exh_q q;
+        if (block->lba + s < next->first - (int64_t)EXH_CCD_Q_UNUSABLE_MAX)
+            continue;
+        exh_q_decode(block->sub + (size_t)s * EXH_SUB_BYTES + EXH_SUB_Q, &q);
+        if (q.crc_holds && q.kind == EXH_Q_POSITION && q.bcd && q.track == next->number && q.index == 0)
+            c->announced[i + 1] = true;
+    }
+}
+
 static bool ccd_take(struct exh_consumer *consumer, const struct exh_block *block, const void *result, struct exh_error *err)
 {
     (void)result;
@@ -330,6 +347,7 @@ static bool ccd_take(struct exh_consumer *consumer, const struct exh_block *bloc
     if (t == NULL || block->lba < t->first || (uint64_t)(block->lba - t->first) + block->count > t->sectors)
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "sectors of no declared track");
     uint64_t at = c->at[i] + (uint64_t)(block->lba - t->first);
+    look_at_q(c, block, i);
     return write_at(c, IMG, at * EXH_CD_MAIN_BYTES, block->main, (size_t)block->count * EXH_CD_MAIN_BYTES, err) &&
            (!c->has_sub || write_at(c, SUB, at * EXH_CD_SUB_BYTES, block->sub, (size_t)block->count * EXH_CD_SUB_BYTES, err));
 }
@@ -357,7 +375,7 @@ static bool ccd_seal(struct exh_sink *sink, const struct exh_layout *final, cons
     uint64_t sectors = exh_layout_sectors(final);
     if (sectors != exh_layout_sectors(&c->layout))
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "the tracks are not those that were declared");
-    char *text = descriptor_of(final, err);
+    char *text = descriptor_of(final, c->announced, err);
     bool ok = text != NULL && write_at(c, DESCRIPTOR, 0, text, strlen(text), err) && set_size(c, IMG, sectors * EXH_CD_MAIN_BYTES, err) &&
               (!c->has_sub || set_size(c, SUB, sectors * EXH_CD_SUB_BYTES, err)) && sync_all(c, err);
     free(text);

@@ -47,12 +47,18 @@ static int mode_of(const struct exh_track *t)
     return t->kind == EXH_TRACK_AUDIO ? -1 : t->kind == EXH_TRACK_MODE2 ? 2 : t->kind == EXH_TRACK_MODE1 ? 1 : 0;
 }
 
+static int64_t announced; /* so many sectors before a track without a pregap Q says that it is one */
+
 /* The sector and subchannel that belong to a place of a track. */
 static void sector_at(const struct exh_track *t, int64_t lba, uint8_t main[2352], uint8_t linear[96])
 {
     int64_t relative = lba - exh_track_start(t);
     sector(main, mode_of(t), lba);
-    sub(linear, t->control, t->number, relative >= 0, relative >= 0 ? relative : -relative, lba);
+    int64_t left = t->first + (int64_t)t->sectors - lba;
+    if (left <= announced && t->number == 1)
+        sub(linear, t->control, 2, 0, left, lba);
+    else
+        sub(linear, t->control, t->number, relative >= 0, relative >= 0 ? relative : -relative, lba);
 }
 
 /* Two tracks in session 1, the second with a pregap, ISRC and further indexes; one in session 2. */
@@ -204,6 +210,28 @@ static void pregaps_before_a_session(void **state)
     expect_same_tracks(m);
     expect_remark(m, "track-index", EXH_WARNS, "the .img begins at LBA -150");
     exh_medium_close(m);
+}
+
+/* A source that knows of no pregap comes back without one, whatever Q says. */
+static void a_pregap_that_only_q_knows(void **state)
+{
+    (void)state;
+    for (announced = 0; announced <= 12; announced += 12) {
+        begin();
+        track(1, EXH_TRACK_AUDIO, 0, 0, 40, 0);
+        track(1, EXH_TRACK_AUDIO, 0, 40, 20, 0);
+        write_image("out.ccd");
+        struct exh_medium *m = open_image("out.ccd");
+        expect_same_tracks(m);
+        expect_no_remarks(m);
+        exh_medium_close(m);
+        size_t length;
+        uint8_t *text = get(in_folder("out.ccd"), &length);
+        assert_true((strstr((char *)text, "INDEX 0=40\r\nINDEX 1=40") != NULL) == (announced > 0));
+        free(text);
+        empty_folder();
+    }
+    announced = 0;
 }
 
 static void the_text_of_a_small_disc(void **state)
@@ -499,6 +527,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_back_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_subchannel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pregaps_before_a_session, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pregap_that_only_q_knows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_text_of_a_small_disc, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_of_the_source, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cdtext, set_up, tear_down),
