@@ -69,8 +69,9 @@ static bool has_holes(const struct exh_verify_job *job, const struct exh_digest_
     return exh_scope_is_stream(said->scope) && (job->tally.unread || exh_sectors_total(&job->out->not_good, EXH_MISSING) > 0);
 }
 
-static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *claim, const struct exh_digest_value *said, struct held *held,
-                        struct exh_error *err)
+/* Tells of it only when it agrees, or only when it does not: a list of findings may end, and what differs must be in it. */
+static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *claim, const struct exh_digest_value *said, bool agreeing,
+                        struct held *held, struct exh_error *err)
 {
     struct exh_error unknown = {0};
     struct exh_digest_value known;
@@ -83,12 +84,15 @@ static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *clai
                                                : exh_digests_find(&job->out->found.digests, said->scope, algorithm);
     if (found == NULL && strcmp(said->scope, "padded") == 0)
         found = exh_digests_find(&job->out->found.digests, "media", algorithm); /* no short tail: the two are one */
+    bool agrees = found != NULL && found->length == said->length && memcmp(found->bytes, said->bytes, said->length) == 0;
+    if (agrees != agreeing)
+        return true;
     if (found == NULL)
         return held->other_shape || exh_job_find(job, "digest", "no-reference", (int)claim->basis, err, NULL, "%s of scope %s was not computed",
                                                  said->algorithm, said->scope);
     char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
     exh_text_hex(said->bytes, said->length, hex);
-    if (found->length == said->length && memcmp(found->bytes, said->bytes, said->length) == 0) {
+    if (agrees) {
         bool whole = exh_scope_is_stream(said->scope) ||
                      (exh_scope_is_file(said->scope) && job->ask->medium->files != NULL && job->ask->medium->files->count == 1);
         held->matched = held->matched || (is_cryptographic(said->algorithm) && whole);
@@ -239,8 +243,10 @@ bool exh_job_hold(struct exh_verify_job *job, const struct exh_claim *claim, str
 {
     struct held held = {.as_said = calloc(job->out->found.digests.count + 1, sizeof(bool))};
     bool ok = held.as_said != NULL ? hold_layout(job, claim, &held, err) && hold_chunks(job, claim, &held, err) : exh_nomem(err, "a comparison");
-    for (size_t i = 0; ok && i < claim->seal->digests.count; i++)
-        ok = hold_digest(job, claim, &claim->seal->digests.items[i], &held, err);
+    for (size_t i = 0; ok && i < 2 * claim->seal->digests.count; i++) {
+        size_t n = claim->seal->digests.count;
+        ok = hold_digest(job, claim, &claim->seal->digests.items[i % n], i >= n, &held, err);
+    }
     held.matched = held.matched || (ok && all_files_match(job, held.as_said));
     ok = ok && hold_tracks(job, claim, &held, err);
     free(held.as_said);

@@ -236,8 +236,8 @@ bool exh_verify_run(const struct exh_verify *verify, struct exh_verify_result *o
     job->out = out;
     out->sectors = exh_layout_sectors(verify->medium->layout);
     out->layout = verify->medium->layout;
-    bool ok = collect(job, err) && inspect(job, err) && compute(job, err) && exh_job_judge_states(job, err) && exh_job_judge_audit(job, err) &&
-              exh_job_digest_files(job, err) && judge(job, err) && exh_verify_repeat(&job->recorded, out, err);
+    bool ok = collect(job, err) && inspect(job, err) && compute(job, err) && exh_job_judge_states(job, err) && exh_job_digest_files(job, err) &&
+              judge(job, err) && exh_job_judge_audit(job, err) && exh_verify_repeat(&job->recorded, out, err);
     exh_compare_close(job->against);
     exh_compare_close(job->witness);
     exh_disc_comparison_close(&job->discs);

@@ -51,7 +51,7 @@ static bool leaves_out(const struct exh_verify_result *r)
 {
     for (size_t i = 0; i < r->findings.count; i++) {
         const struct exh_finding *f = &r->findings.items[i];
-        bool compared_with = strcmp(f->check, "against") == 0 || strcmp(f->check, "track") == 0;
+        bool compared_with = strcmp(f->check, "against") == 0 || strcmp(f->check, "track") == 0 || strcmp(f->check, "layout") == 0;
         if (compared_with && (strcmp(f->outcome, "not-compared") == 0 || strcmp(f->outcome, "warning") == 0))
             return true;
     }

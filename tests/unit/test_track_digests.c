@@ -302,6 +302,66 @@ static void a_track_that_differs_is_named(void **state)
     lab_close(&lab);
 }
 
+/* However much agrees: what does not is in the findings. */
+static void a_difference_is_never_left_out(void **state)
+{
+    (void)state;
+    struct lab_disc lab;
+    struct exh_verify_result first, r;
+    struct exh_digests said = {0};
+    lab_open(&lab, mixed, 4, 0);
+    hash(&lab, 1, usual, 4, &first);
+    for (unsigned i = 0; i < EXH_FINDINGS_MAX + 100; i++)
+        take(&first, "track:3/stored", "md5", &said);
+    take(&first, "track:4/user", "md5", &said);
+    said.items[said.count - 1].bytes[3] ^= 1;
+    assert_int_equal(hold(&lab, &said, &r), EXH_MISMATCH);
+    assert_int_equal(finding_of(&r, "track", "mismatch")->count, 70);
+    assert_int_equal(r.findings.left_out, 101);
+    exh_verify_result_close(&r);
+    free(said.items);
+    exh_verify_result_close(&first);
+    lab_close(&lab);
+}
+
+/* The record of a disc holds for the same disc in another container, track by track; for the image it is about it would be a change. */
+static void a_record_of_another_container(void **state)
+{
+    (void)state;
+    static const struct lab_track raw[] = {{.kind = EXH_TRACK_MODE1, .main_bytes = 2352, .sectors = 200, .seed = 1},
+                                           {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 90, .pregap = 30, .seed = 2}};
+    static const struct lab_track cooked[] = {{.kind = EXH_TRACK_MODE1, .main_bytes = 2048, .sectors = 200, .seed = 1},
+                                              {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 90, .seed = 2}};
+    struct lab_disc a, b;
+    struct exh_verify_result first, r;
+    struct exh_error err = {0};
+    lab_open(&a, raw, 2, 0);
+    lab_open(&b, cooked, 2, 0);
+    hash(&b, 1, usual, 4, &first);
+    struct exh_seal seal = {.digests = first.found.digests};
+    struct exh_claim claim = {.basis = EXH_BASIS_EXTERNAL, .seal = &seal, .layout = b.medium->layout};
+    struct exh_verify ask = {.medium = a.medium, .claims = &claim, .claim_count = 1};
+    assert_true(exh_verify_run(&ask, &r, &err));
+    assert_int_equal(r.verdict, EXH_MATCH);
+    assert_non_null(strstr(finding_of(&r, "layout", "not-compared")->detail, "one by one"));
+    assert_non_null(strstr(finding_of(&r, "track", "not-compared")->detail, "only the user data"));
+    exh_verify_result_close(&r);
+    claim.basis = EXH_BASIS_RECORD;
+    assert_true(exh_verify_run(&ask, &r, &err));
+    assert_int_equal(r.verdict, EXH_MISMATCH);
+    assert_int_equal(finding_of(&r, "size", "mismatch")->basis, EXH_BASIS_RECORD);
+    exh_verify_result_close(&r);
+    claim.basis = EXH_BASIS_EXTERNAL;
+    lab_at(&a, 1, 20)[30] ^= 1;
+    assert_true(exh_verify_run(&ask, &r, &err));
+    assert_int_equal(r.verdict, EXH_MISMATCH);
+    assert_non_null(strstr(finding_of(&r, "track", "mismatch")->detail, "track:1/user"));
+    exh_verify_result_close(&r);
+    exh_verify_result_close(&first);
+    lab_close(&a);
+    lab_close(&b);
+}
+
 static void scopes_are_words(void **state)
 {
     (void)state;
@@ -322,9 +382,16 @@ static void scopes_are_words(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crc32_as_everybody_prints_it), cmocka_unit_test(each_scope_is_its_bytes),       cmocka_unit_test(one_disc_in_four_forms),
-        cmocka_unit_test(a_disk_has_no_tracks),         cmocka_unit_test(many_algorithms_at_once),       cmocka_unit_test(holes_are_counted_by_scope),
-        cmocka_unit_test(all_tracks_are_the_disc),      cmocka_unit_test(a_track_that_differs_is_named), cmocka_unit_test(scopes_are_words)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(crc32_as_everybody_prints_it),
+                                       cmocka_unit_test(each_scope_is_its_bytes),
+                                       cmocka_unit_test(one_disc_in_four_forms),
+                                       cmocka_unit_test(a_disk_has_no_tracks),
+                                       cmocka_unit_test(many_algorithms_at_once),
+                                       cmocka_unit_test(holes_are_counted_by_scope),
+                                       cmocka_unit_test(all_tracks_are_the_disc),
+                                       cmocka_unit_test(a_track_that_differs_is_named),
+                                       cmocka_unit_test(a_difference_is_never_left_out),
+                                       cmocka_unit_test(a_record_of_another_container),
+                                       cmocka_unit_test(scopes_are_words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
