@@ -199,6 +199,8 @@ static bool judge_discs(struct exh_verify_job *job, struct exh_error *err)
     const struct exh_verify *ask = job->ask;
     bool explain = job->against != NULL && exh_compare_found(job->against)->different_sectors > 0 &&
                    exh_discs_compare_by_track(ask->medium->layout, ask->against->layout);
+    if (ask->against != NULL && !exh_job_compare_structure(job, ask->medium->layout, ask->against->layout, err))
+        return false;
     if (!job->by_track && !explain)
         return true;
     return exh_discs_compare(ask->medium, ask->against, ask->watch, &job->discs, err) &&

@@ -55,6 +55,9 @@ EXH_MUST_CHECK bool exh_job_hold_dat(struct exh_verify_job *job, struct exh_erro
 /* What a comparison track by track showed; and what of it explains a difference that is told already. */
 EXH_MUST_CHECK bool exh_job_judge_discs(struct exh_verify_job *job, const struct exh_disc_comparison *c, struct exh_error *err);
 EXH_MUST_CHECK bool exh_job_explain_discs(struct exh_verify_job *job, const struct exh_disc_comparison *c, struct exh_error *err);
+/* What the descriptors of two discs say differently beside the sectors. */
+EXH_MUST_CHECK bool exh_job_compare_structure(struct exh_verify_job *job, const struct exh_layout *here, const struct exh_layout *there,
+                                              struct exh_error *err);
 /* Digests of the container files, in the algorithms the claims use. */
 EXH_MUST_CHECK bool exh_job_digest_files(struct exh_verify_job *job, struct exh_error *err);
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "disc_lab.h"
+#include "formats/model/disc.h"
 #include "verify/verify.h"
 
 static enum exh_verdict compare(struct lab_disc *here, struct lab_disc *there, struct exh_verify_result *r)
@@ -355,6 +356,53 @@ static void swapped_tracks_are_named(void **state)
     lab_close(&c);
 }
 
+/* ---- what descriptors say ---- */
+
+static void structure_is_compared_where_both_say_something(void **state)
+{
+    (void)state;
+    struct lab_disc a, b;
+    struct exh_verify_result r;
+    struct exh_error err = {0};
+    lab_open(&a, mixed, 3, 0);
+    lab_open(&b, mixed, 3, 0);
+    struct exh_layout *x = (struct exh_layout *)(uintptr_t)a.medium->layout, *y = (struct exh_layout *)(uintptr_t)b.medium->layout;
+    struct exh_disc *d = (struct exh_disc *)(uintptr_t)x->disc, *e = (struct exh_disc *)(uintptr_t)y->disc;
+    const uint8_t pack[EXH_CDTEXT_PACK_BYTES] = {0x80, 1, 0, 0, 'A'}, other[EXH_CDTEXT_PACK_BYTES] = {0x80, 1, 0, 0, 'B'};
+    memcpy(d->mcn, "1234567890128", 14); /* only one says it: no contradiction */
+    memcpy(x->tracks[1].isrc, "USABC0312345", 13);
+    assert_true(exh_disc_add_index(d, 3, 2, 900, &err));
+    assert_true(exh_disc_add_pack(d, pack, &err));
+    assert_int_equal(compare(&a, &b, &r), EXH_MATCH);
+    assert_null(finding_of(&r, "structure", "warning", ""));
+    exh_verify_result_close(&r);
+
+    memcpy(e->mcn, "1234567890128", 14); /* both say the same */
+    memcpy(y->tracks[1].isrc, "USABC0312345", 13);
+    assert_true(exh_disc_add_index(e, 3, 2, 900, &err));
+    assert_true(exh_disc_add_pack(e, pack, &err));
+    assert_int_equal(compare(&a, &b, &r), EXH_MATCH);
+    assert_null(finding_of(&r, "structure", "warning", ""));
+    exh_verify_result_close(&r);
+
+    e->mcn[12] = '9';
+    e->indexes[0].lba++;
+    memcpy(e->cdtext, other, sizeof other);
+    y->tracks[1].isrc[11] = '6';
+    y->tracks[2].control = EXH_CONTROL_PRE_EMPHASIS;
+    y->tracks[1].session = y->tracks[2].session = 2;
+    assert_int_equal(compare(&a, &b, &r), EXH_MATCH); /* every sector is equal all the same */
+    expect(&r, "structure", "warning", "disc: MCN here 1234567890128, there 1234567890129");
+    expect(&r, "structure", "warning", "disc: the packs of CD-TEXT");
+    expect(&r, "structure", "warning", "track 2: ISRC here USABC0312345, there USABC0312346");
+    expect(&r, "structure", "warning", "track 2: session here 1, there 2");
+    expect(&r, "structure", "warning", "track 3: control bits here 0, there 1");
+    expect(&r, "structure", "warning", "track 3: an index behind INDEX 01");
+    exh_verify_result_close(&r);
+    lab_close(&a);
+    lab_close(&b);
+}
+
 /* ---- sectors that cannot be read ---- */
 
 struct holed {
@@ -445,6 +493,7 @@ int main(void)
                                        cmocka_unit_test(shifts_of_difficult_tracks),
                                        cmocka_unit_test(a_disc_is_off),
                                        cmocka_unit_test(swapped_tracks_are_named),
+                                       cmocka_unit_test(structure_is_compared_where_both_say_something),
                                        cmocka_unit_test(what_cannot_be_read_is_no_difference)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
