@@ -91,6 +91,13 @@ static uint64_t file_of_track(const struct exh_track *t, char scope[32])
     return exh_track_bytes(t, lba, sectors);
 }
 
+/* The pregap that the descriptor gives and no file holds, where the file of the list is longer by just that. */
+static uint32_t missing_gap(const struct exh_track *t, const struct exh_dat_rom *rom)
+{
+    uint32_t gap = t->pregap - t->stored_pregap;
+    return rom->size > rom->expected && rom->size - rom->expected == (uint64_t)gap * t->main_bytes ? gap : 0;
+}
+
 /* "(Track 12)" in a name, or 0. */
 static unsigned track_in(const char *name)
 {
@@ -138,7 +145,8 @@ static bool place_files(struct exh_dat_game *game, const struct exh_layout *layo
         if (rom == NULL)
             return false;
         rom->expected = file_of_track(&layout->tracks[i], rom->scope);
-        fits = fits && rom->size == rom->expected;
+        rom->gap = missing_gap(&layout->tracks[i], rom);
+        fits = fits && (rom->size == rom->expected || rom->gap > 0);
     }
     return fits && data == layout->track_count;
 }

@@ -21,6 +21,7 @@ struct exh_dat_rom {
     char scope[32]; /* what of the medium it is: "track:2/whole", "media"; "" = a descriptor, or nothing that could be told */
     uint64_t size;
     uint64_t expected;               /* bytes of the scope in our medium */
+    uint32_t gap;                    /* sectors by which it is longer: the pregap that no file of ours holds, so that there is nothing to compare */
     uint8_t length[EXH_DAT_DIGESTS]; /* 0: the list does not have it */
     uint8_t bytes[EXH_DAT_DIGESTS][32];
 };

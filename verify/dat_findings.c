@@ -46,6 +46,9 @@ static bool tell_rom(struct exh_verify_job *job, const struct exh_dat_game *game
     if (equals)
         return exh_job_find(job, "dat", "match", EXH_BASIS_EXTERNAL, err, &place, "%s of %s equal \"%.120s\" of \"%.120s\"", names, rom->scope,
                             rom->name, game->name);
+    if (rom->gap > 0)
+        return exh_job_find(job, "dat", "not-compared", EXH_BASIS_EXTERNAL, err, &place,
+                            "\"%.120s\" of \"%.120s\" begins with a pregap of %u sectors that is not stored here", rom->name, game->name, rom->gap);
     if (rom->size != rom->expected) {
         *differs = true;
         return exh_job_find(job, "dat", "mismatch", EXH_BASIS_EXTERNAL, err, &place, "%s has %llu bytes, \"%.120s\" of \"%.120s\" %llu", rom->scope,

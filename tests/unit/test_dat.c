@@ -230,6 +230,34 @@ static void one_file_for_all(void **state)
     }
 }
 
+/* The list's file has the pregap that our container leaves out: the other tracks are compared, this one cannot be. */
+static void a_pregap_that_is_not_stored(void **state)
+{
+    (void)state;
+    static const struct lab_track without[] = {{.kind = EXH_TRACK_MODE1, .main_bytes = 2352, .sectors = 300, .seed = 1},
+                                               {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 200, .seed = 2, .gap = 150},
+                                               {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 350, .seed = 3}};
+    struct lab_disc lab, other;
+    struct exh_verify_result r;
+    struct listed l;
+    lab_open(&lab, disc, 3, 0);
+    lab_open(&other, without, 3, 0);
+    list(&lab, &l);
+    char *game = game_of(&l, "Example", in_order, false), *text = exh_text_format(HEAD "%s</datafile>", game);
+    assert_int_equal(hold(&other, text, &r), EXH_NO_REFERENCE); /* nothing says that there is a pregap at all */
+    assert_int_equal(findings_of(&r, "match", ""), 0);
+    exh_verify_result_close(&r);
+    ((struct exh_layout *)(uintptr_t)other.medium->layout)->tracks[1].pregap = 150;
+    assert_int_equal(hold(&other, text, &r), EXH_NO_REFERENCE);
+    assert_int_equal(findings_of(&r, "match", ""), 2);
+    assert_int_equal(findings_of(&r, "not-compared", "begins with a pregap of 150 sectors"), 1);
+    exh_verify_result_close(&r);
+    free(text);
+    free(game);
+    lab_close(&lab);
+    lab_close(&other);
+}
+
 static void expect_refusal(struct lab_disc *lab, const char *text, enum exh_code code, const char *words)
 {
     struct exh_dat dat;
@@ -314,10 +342,10 @@ static void what_is_a_list(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_right_one_of_many), cmocka_unit_test(a_name_tells_too),          cmocka_unit_test(crc_alone_is_no_match),
-        cmocka_unit_test(one_file_for_all),      cmocka_unit_test(hostile_lists_are_refused), cmocka_unit_test(digests_that_are_none),
-        cmocka_unit_test(what_is_a_list)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_right_one_of_many),       cmocka_unit_test(a_name_tells_too),
+                                       cmocka_unit_test(crc_alone_is_no_match),       cmocka_unit_test(one_file_for_all),
+                                       cmocka_unit_test(a_pregap_that_is_not_stored), cmocka_unit_test(hostile_lists_are_refused),
+                                       cmocka_unit_test(digests_that_are_none),       cmocka_unit_test(what_is_a_list)};
     int fd = mkstemp(path);
     if (fd < 0)
         return 1;
