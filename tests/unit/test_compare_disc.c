@@ -276,6 +276,8 @@ static void shifts_of_difficult_tracks(void **state)
     }
     shift_into(&a, &b, 6);
     expect_shift(&a, &b, 6);
+    shift_into(&a, &b, 30); /* 19 the other way is nearer, and holds everywhere but at the begin */
+    expect_shift(&a, &b, 30);
 
     lab_noise(a.main[0], a.main_bytes[0], 3);
     shift_into(&a, &b, 102);
@@ -350,6 +352,20 @@ static void swapped_tracks_are_named(void **state)
     exh_verify_result_close(&r);
     assert_int_equal(compare(&c, &a, &r), EXH_MISMATCH);
     expect(&r, "against", "mismatch", "track 3 is on the other disc only");
+    exh_verify_result_close(&r);
+    lab_close(&b); /* a pregap is not what a track is known by */
+    static const struct lab_track gapped[] = {{.kind = EXH_TRACK_MODE1, .main_bytes = 2352, .sectors = 100, .seed = 1},
+                                              {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 200, .pregap = 40, .seed = 3},
+                                              {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 200, .pregap = 70, .seed = 2}};
+    static const struct lab_track other_way[] = {{.kind = EXH_TRACK_MODE1, .main_bytes = 2352, .sectors = 100, .seed = 1},
+                                                 {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 200, .pregap = 40, .seed = 2},
+                                                 {.kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 200, .pregap = 50, .seed = 3}};
+    lab_close(&a);
+    lab_open(&a, gapped, 3, 0);
+    lab_open(&b, other_way, 3, 0);
+    assert_int_equal(compare(&a, &b, &r), EXH_MISMATCH);
+    expect(&r, "track-order", "mismatch", "track 2 here equals track 3 there");
+    expect(&r, "track-order", "mismatch", "track 3 here equals track 2 there");
     exh_verify_result_close(&r);
     lab_close(&a);
     lab_close(&b);
@@ -472,6 +488,18 @@ static void what_cannot_be_read_is_no_difference(void **state)
     assert_int_equal(r.verdict, EXH_COULD_NOT_READ);
     assert_false(r.basis[EXH_BASIS_EXTERNAL]);
     exh_verify_result_close(&r);
+
+    struct exh_seal everything = {0}; /* not even where every sector is on record */
+    assert_true(exh_sectors_mark(&everything.unreadable, 0, 300, EXH_BAD, &err));
+    claim.seal = &everything;
+    ask.claims = &claim;
+    ask.claim_count = 1;
+    assert_true(exh_verify_run(&ask, &r, &err));
+    assert_int_equal(r.verdict, EXH_NO_REFERENCE);
+    assert_false(r.basis[EXH_BASIS_EXTERNAL]);
+    exh_verify_result_close(&r);
+    exh_seal_close(&everything);
+    ask.claim_count = 0;
 
     lab_at(&b, 1, 100)[0] ^= 1; /* a difference beside it is one */
     holed_open(&h, &b, 10, 13);

@@ -134,6 +134,24 @@ static void one_disc_in_four_forms(void **state)
     }
 }
 
+/* With a pregap stored, the medium is more than its one track. */
+static void one_track_with_a_pregap(void **state)
+{
+    (void)state;
+    static const struct lab_track t = {
+        .kind = EXH_TRACK_AUDIO, .main_bytes = 2352, .sectors = 500, .pregap = 445, .seed = 7}; /* INDEX 01 begins a block */
+    struct lab_disc lab;
+    struct exh_verify_result r;
+    lab_open(&lab, &t, 1, -445 + 75);
+    hash(&lab, 1, usual, 4, &r);
+    expect(&r, "media", lab.main[0], 945 * 2352);
+    expect(&r, "track:1/whole", lab.main[0], 945 * 2352);
+    expect(&r, "track:1/pregap", lab.main[0], 445 * 2352);
+    expect(&r, "track:1/raw", lab_at(&lab, 1, 0), 500 * 2352);
+    exh_verify_result_close(&r);
+    lab_close(&lab);
+}
+
 /* A disk has none, however it is asked. */
 static void a_disk_has_no_tracks(void **state)
 {
@@ -382,16 +400,11 @@ static void scopes_are_words(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(crc32_as_everybody_prints_it),
-                                       cmocka_unit_test(each_scope_is_its_bytes),
-                                       cmocka_unit_test(one_disc_in_four_forms),
-                                       cmocka_unit_test(a_disk_has_no_tracks),
-                                       cmocka_unit_test(many_algorithms_at_once),
-                                       cmocka_unit_test(holes_are_counted_by_scope),
-                                       cmocka_unit_test(all_tracks_are_the_disc),
-                                       cmocka_unit_test(a_track_that_differs_is_named),
-                                       cmocka_unit_test(a_difference_is_never_left_out),
-                                       cmocka_unit_test(a_record_of_another_container),
-                                       cmocka_unit_test(scopes_are_words)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(crc32_as_everybody_prints_it),  cmocka_unit_test(each_scope_is_its_bytes),
+                                       cmocka_unit_test(one_disc_in_four_forms),        cmocka_unit_test(one_track_with_a_pregap),
+                                       cmocka_unit_test(a_disk_has_no_tracks),          cmocka_unit_test(many_algorithms_at_once),
+                                       cmocka_unit_test(holes_are_counted_by_scope),    cmocka_unit_test(all_tracks_are_the_disc),
+                                       cmocka_unit_test(a_track_that_differs_is_named), cmocka_unit_test(a_difference_is_never_left_out),
+                                       cmocka_unit_test(a_record_of_another_container), cmocka_unit_test(scopes_are_words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
