@@ -114,8 +114,6 @@ static bool take_raw_sectors(const struct exh_args *args, struct exh_reshape *s,
     const struct exh_layout *was = s->medium->layout;
     if (exh_arg(args, "--raw-sectors") == NULL)
         return true;
-    if (exh_arg(args, "--user-data") != NULL)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--user-data and --raw-sectors are opposites: give one of them");
     return (put_on(s, exh_view_framed(s->medium, err)) || exh_context(err, "--raw-sectors")) && name_generated(s, was, err);
 }
 
@@ -254,6 +252,8 @@ bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *sour
     const struct exh_seal *seal = source->medium->seal;
     memset(out, 0, sizeof *out);
     out->medium = source->medium;
+    if (exh_arg(args, "--user-data") != NULL && exh_arg(args, "--raw-sectors") != NULL)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--user-data and --raw-sectors are opposites: give one of them");
     if (!take_track(args, out, err) || !take_user_data(args, out, err) || !take_raw_sectors(args, out, err))
         return false;
     const struct exh_layout *asked = out->medium->layout;

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Discs as a person meets them: the table of info, every way between containers, what is lost said first, digests of tracks, the report.
+. "$(dirname "$0")/../lib.sh"
+need jq xmllint
+for f in cue ccd toc iso; do "$EXHIBIT" --help | grep -q "^  $f " || skip "this build reads no $f"; done
+sha() { sha256sum "$1" | cut -d' ' -f1; }
+media() { j '.digests[]|select(.scope=="media" and .algorithm=="sha256").value'; }
+
+# a disc of 300 sectors of user data, and two audio tracks, the first with a pregap and a further index
+sample user.bin $((300 * 2048))
+sample audio.bin $((400 * 2352))
+cat user.bin audio.bin >disc.bin
+cat >disc.cue <<'END'
+CATALOG 1234567890128
+TITLE "The whole"
+FILE "disc.bin" BINARY
+  TRACK 01 MODE1/2048
+    INDEX 01 00:00:00
+  TRACK 02 AUDIO
+    TITLE "Second of three"
+    PERFORMER "Nobody"
+    FLAGS DCP PRE
+    ISRC DEABC0112345
+    INDEX 00 00:04:00
+    INDEX 01 00:05:00
+    INDEX 02 00:06:00
+  TRACK 03 AUDIO
+    INDEX 01 00:08:00
+END
+{ cat disc.cue disc.bin; } >before
+
+# ---- info: a table for people, keys for programs
+x 0 info disc.cue
+says '^disc  .*3 tracks in 1 session$'
+says '^catalogue +1234567890128'
+says '^ +1 +1 +MODE1/2048 +data +- +0 +00:02:00 +300 +00:04:00 +2048'
+says '^ +2 +1 +AUDIO +DCP PRE +00:01:00 stored +375 +00:07:00 +225 +00:03:00 +2352 +DEABC0112345$'
+says 'INDEX 02 +450 +00:08:00$'
+says '^  track 2 +title +Second of three$'
+x 0 info disc.cue --json
+is "$(j .layout.mcn)" 1234567890128
+is "$(j '.layout.tracks|length')" 3
+is "$(j '.layout.tracks[1]|[.first_lba,.start_lba,.pregap,.stored_pregap,.sectors,.isrc]|@csv')" '300,375,75,75,300,"DEABC0112345"'
+is "$(j '.layout.tracks[1].indexes[0]|[.number,.lba]|@csv')" 2,450
+is "$(j '.layout.lead_outs[0].lba')" 700
+is "$(j '.layout.cdtext[]|select(.track==2).performer')" Nobody
+[ "$(j '.layout.cdtext_packs[0]|length')" = 36 ] || fail "no raw packs"
+
+# ---- what a format cannot take is said, with the option that would bend it
+x 2 convert disc.cue -o no.raw; says 'give --track N'; absent no.raw no.raw.partial
+x 2 convert disc.cue -o no.iso; says -- '--track 1 would make it fit'; absent no.iso no.iso.partial
+x 2 convert disc.cue -o no.ccd; says -- '--raw-sectors would make it fit'; absent no.ccd no.img no.ccd.partial
+x 2 convert disc.cue -o no.iso --user-data; says 'give --track N'
+x 2 convert disc.cue -o no.raw --track 4; says 'no track 4'
+x 2 convert disc.cue -o no.raw --track x; says 'not a number from 1 to 99'
+x 2 convert disc.cue -o no.ccd --raw-sectors --user-data --track 1; says opposites
+
+# ---- framed: what is made up is named; the way back gives the same bytes
+x 0 convert disc.cue -o raw.ccd --raw-sectors --json
+is "$(j .verification)" match
+is "$(j '.generated|length')" 1; j '.generated[0]' >g; grep -q 'track 1.*EDC and parities of 300 sectors' g || fail "what is generated is not named: $(cat g)"
+says 'generated, not read: track 1'
+is "$(stat -c %s raw.img)" $((700 * 2352))
+cmp <(tail -c $((400 * 2352)) raw.img) audio.bin || fail "audio in the .img"
+x 0 verify raw.ccd --require ledger; says 'track 1 +300 sectors: 300 ok'
+x 0 convert raw.ccd -o user.iso --track 1 --user-data; says 'can be made again from the user data'; cmp user.iso user.bin || fail "user data"
+x 0 convert user.iso -o again.ccd --raw-sectors; cmp again.img <(head -c $((300 * 2352)) raw.img) || fail "generated anew, and not the same"
+x 0 convert raw.ccd -o two.raw --track 2 --json; cmp two.raw <(head -c $((300 * 2352)) audio.bin | tail -c $((225 * 2352))) || fail "track 2"
+is "$(j .of)" range
+j '.losses[]|"\(.what) \(.on_record)"' >losses; grep -q 'ISRC true' losses || fail "the loss of the ISRC is not named: $(cat losses)"
+is "$(jq -r 'select(.type=="convert-end").body.source.layout.tracks[1].isrc' two.raw.record.jsonl)" DEABC0112345 "what the record keeps of the source"
+
+# ---- round trips: the media stream and every track come back
+x 0 hash raw.ccd --json; want=$(media); j '.digests[]|select(.scope|startswith("track:"))|"\(.scope) \(.algorithm) \(.value)"' | sort >tracks
+for way in cue toc E01; do
+  x 0 convert raw.ccd -o way.$way --json; is "$(media)" "$want" "media digest as $way"; is "$(j .verification)" match
+  x 0 verify way.$way --require ledger
+  x 0 convert way.$way -o back-$way.ccd --json; is "$(media)" "$want" "media digest back from $way"
+  cmp raw.img back-$way.img || fail "the .img that came back from $way"
+done
+for way in cue toc; do
+  x 0 hash way.$way --json
+  j '.digests[]|select(.scope|startswith("track:"))|"\(.scope) \(.algorithm) \(.value)"' | sort | cmp - tracks || fail "the tracks as $way"
+  x 0 info way.$way --json; is "$(j '[.layout.mcn,.layout.tracks[1].isrc,.layout.tracks[1].stored_pregap,.layout.tracks[1].indexes[0].lba]|@csv')" \
+    '"1234567890128","DEABC0112345",75,450' "what is known of the disc as $way"
+done
+
+# ---- files of another disc in the way are found before anything is read
+mkdir way; echo mine >"way/d (Track 2).bin"; echo mine >way/e.SUB
+x 2 convert raw.ccd -o way/d.cue; says 'Track 2'; x 2 convert raw.ccd -o way/e.ccd; says 'e.SUB'
+is "$(ls way | tr '\n' ' ')" 'd (Track 2).bin e.SUB ' "what lies there"; is "$(cat way/e.SUB)" mine
+
+# ---- losses that no record keeps must be agreed to
+cp raw.ccd sub.ccd; sed -i 's/raw\.img/sub.img/g' sub.ccd; cp raw.img sub.img; head -c $((700 * 96)) /dev/zero >sub.sub
+x 0 info sub.ccd; says '2352\+96'
+x 2 convert sub.ccd -o lost.cue; says 'subchannel'; says -- '--lossy'; absent lost.cue lost.cue.partial
+x 0 convert sub.ccd -o lost.cue --lossy --json; j '.losses[]|select(.on_record|not).what' >losses; grep -q subchannel losses || fail "the loss is not named"
+says 'lost, as agreed: the subchannel'
+x 2 convert raw.ccd -o lost.raw --track 2 --no-record; says -- '--lossy'; absent lost.raw
+
+# ---- user data of sectors that hold more
+cp again.ccd more.ccd; cp again.img more.img; printf '\125' | dd of=more.img bs=1 seek=$((2352 * 9 + 2200)) conv=notrunc 2>/dev/null
+x 2 convert more.ccd -o more.iso --user-data; says '1 sectors, the first at LBA 9'; absent more.iso
+x 0 convert more.ccd -o more.iso --user-data --lossy; cmp more.iso user.bin || fail "user data beside a bad parity"
+cp again.ccd form.ccd; cp again.img form.img; printf '\002' | dd of=form.img bs=1 seek=$((2352 * 11 + 15)) conv=notrunc 2>/dev/null
+x 2 convert form.ccd -o form.iso --user-data; says 'LBA 11'; absent form.iso form.iso.partial
+
+# ---- digests of tracks
+x 0 hash raw.ccd; says '^track +bytes +crc32 +md5 +sha1$'
+crc=$(tail -c $((100 * 2352)) raw.img | gzip -c | tail -c8 | od -An -tx4 -N4 | tr -d ' ')
+says "^ *3 raw +235200 +$crc +$(tail -c $((100 * 2352)) raw.img | md5sum | cut -d' ' -f1) +$(tail -c $((100 * 2352)) raw.img | sha1sum | cut -d' ' -f1)$"
+x 0 verify raw.ccd --expect "crc32:$crc@track:3/raw" --expect "sha256:$(sha user.bin)@track:1/user"
+x 1 verify raw.ccd --expect "sha256:$(sha user.bin)@track:3/raw"
+x 2 verify raw.ccd --expect "sha256:$(sha user.bin)@track:3/cooked"; says 'no scope'
+
+# ---- a sector that fails its EDC: found, told, recorded and reported
+printf 'X' | dd of=raw.img bs=1 seek=$((2352 * 20 + 1000)) conv=notrunc 2>/dev/null
+x 1 verify raw.ccd --json
+is "$(j '.audit.tracks[0]|[.verdicts.ok,.verdicts.repairable,.ranges[0][0]]|@csv')" 299,1,20 "the audit"
+is "$(j '.audit.tracks[1].checked')" false
+x 0 report raw.ccd -o report
+xmllint --noout --schema "$SRC/report/pages/exhibit-report.xsd" report/report.xml 2>err || fail "report.xml: $(cat err)"
+grep -q 'Sessions and tracks' report/report.html && grep -q '299 ok, 1 repairable' report/report.html || fail "the report's disc"
+grep -q '<index number="2" lba="450"/>' report/report.xml && grep -q 'mcn="1234567890128"' report/report.xml || fail "report.xml lacks what is known"
+x 0 report two.raw -o report2; grep -q 'of the disc it was made from' report2/report.html || fail "the source disc in the report"
+cmp before <(cat disc.cue disc.bin) || fail "the source was written to"
