@@ -106,7 +106,7 @@ static bool is_disc_part(const char *first, const char *name)
     static const struct {
         const char *descriptor, *ends[3];
         bool per_track; /* also "STEM (Track 1).bin" */
-    } discs[] = {{".cue", {".bin"}, true}, {".toc", {".bin"}, true}, {".ccd", {".img", ".sub"}, false}};
+    } discs[] = {{".cue", {NULL}, true}, {".toc", {".bin"}, false}, {".ccd", {".img", ".sub"}, false}};
     size_t n = strlen(first), stem = n > 4 ? n - 4 : 0;
     for (size_t i = 0; stem > 0 && i < sizeof discs / sizeof discs[0]; i++) {
         if (strcasecmp(first + stem, discs[i].descriptor) != 0 || strncasecmp(first, name, stem) != 0)

@@ -8,6 +8,10 @@ media() { j '.digests[]|select(.scope=="media" and .algorithm=="sha256").value';
 
 # a disc of 300 sectors of user data, and two audio tracks, the first with a pregap and a further index
 sample user.bin $((300 * 2048))
+put() { printf "$2" | dd of=user.bin bs=1 seek="$1" conv=notrunc 2>/dev/null; }
+head -c $((20 * 2048)) /dev/zero | dd of=user.bin conv=notrunc 2>/dev/null # a volume of 300 blocks (ECMA-119), so that it is an ISO image
+put $((16 * 2048)) '\001CD001\001'; put $((16 * 2048 + 80)) '\054\001\000\000\000\000\001\054'
+put $((16 * 2048 + 128)) '\000\010\010\000'; put $((17 * 2048)) '\377CD001\001'
 sample audio.bin $((400 * 2352))
 cat user.bin audio.bin >disc.bin
 cat >disc.cue <<'END'
