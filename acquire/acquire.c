@@ -181,6 +181,7 @@ bool exh_acquire_run(const struct exh_plan *plan, struct exh_stage *stage, struc
     exh_scout_close(&run.scout);
     exh_map_close(&run.map);
     free(run.chunks.items);
+    free(run.track_digests.items);
     exh_sectors_close(&run.unreadable);
     exh_sectors_close(&run.lost_kept);
     exh_journal_close(run.journal);
@@ -196,6 +197,7 @@ void exh_acquire_result_close(struct exh_acquire_result *result)
     exh_history_close(&result->history);
     exh_sectors_close(&result->changed);
     exh_disc_close(&result->disc);
+    free(result->source_digests.items);
     free(result->map_file);
     memset(result, 0, sizeof *result);
 }

@@ -21,8 +21,9 @@ struct exh_acquire_result {
     struct exh_verify_result second;
     struct exh_layout layout; /* final: the image's, as it is read back; its `disc` is `disc` below, or the medium's */
     struct exh_disc disc;
-    struct exh_seal seal;   /* digests (media, padded, file:NAME), unreadable ranges, chunks, case fields */
-    struct exh_names files; /* published paths */
+    struct exh_digests source_digests; /* of the medium's tracks, where the image has other tracks: seal has those of the image */
+    struct exh_seal seal;              /* digests (media, padded, file:NAME), unreadable ranges, chunks, case fields */
+    struct exh_names files;            /* published paths */
     struct exh_faults faults;
     uint64_t fault_count;
     uint64_t seconds_reading, seconds_verifying;

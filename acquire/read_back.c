@@ -11,14 +11,16 @@ static bool lost(struct exh_error *err, const char *file, const char *detail)
     return exh_on_side(err, EXH_SIDE_DESTINATION);
 }
 
-/* ---- an image that counts its sectors otherwise than the medium did ---- */
+/* ---- an image that counts its sectors, or parts its tracks, otherwise than the medium did ---- */
 
 static bool same_numbers(const struct exh_layout *a, const struct exh_layout *b)
 {
     bool same = a->track_count == b->track_count;
     for (uint32_t i = 0; same && i < a->track_count; i++)
         same = a->tracks[i].number == b->tracks[i].number && a->tracks[i].first == b->tracks[i].first &&
-               a->tracks[i].sectors == b->tracks[i].sectors && a->tracks[i].main_bytes == b->tracks[i].main_bytes;
+               a->tracks[i].sectors == b->tracks[i].sectors && a->tracks[i].stored_pregap == b->tracks[i].stored_pregap &&
+               a->tracks[i].main_bytes == b->tracks[i].main_bytes && a->tracks[i].sub_bytes == b->tracks[i].sub_bytes &&
+               a->tracks[i].kind == b->tracks[i].kind;
     return same;
 }
 
@@ -131,6 +133,14 @@ static bool meant_of(const struct exh_run *run, struct exh_seal *out, struct exh
            exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the image counts its sectors otherwise than the medium: it can be read back only with a --hash");
 }
 
+static bool keep_track_digests(const struct exh_digests *from, struct exh_digests *to, struct exh_error *err)
+{
+    for (size_t i = 0; i < from->count; i++)
+        if (strncmp(from->items[i].scope, "track:", 6) == 0 && !exh_digests_add(to, &from->items[i], err))
+            return false;
+    return true;
+}
+
 static bool verify_staged(struct exh_run *run, struct exh_medium *staged, struct exh_error *err)
 {
     struct exh_seal all;
@@ -142,6 +152,8 @@ static bool verify_staged(struct exh_run *run, struct exh_medium *staged, struct
                                 .claims = &claim,
                                 .claim_count = 1,
                                 .chunk_sectors = run->renumbered ? run->out->seal.chunks.sectors : 0,
+                                .algorithms = run->plan->algorithms,
+                                .algorithm_count = run->renumbered ? run->plan->algorithm_count : 0,
                                 .skip_stored = true,
                                 .phase = "read back",
                                 .watch = run->plan->watch,
@@ -151,6 +163,7 @@ static bool verify_staged(struct exh_run *run, struct exh_medium *staged, struct
     if (ok && run->renumbered) {
         run->chunks = found.found.chunks; /* taken over: of bytes that were just proven */
         memset(&found.found.chunks, 0, sizeof found.found.chunks);
+        ok = keep_track_digests(&found.found.digests, &run->track_digests, err);
     }
     exh_verify_result_close(&found);
     free(all.digests.items);
@@ -176,6 +189,20 @@ bool exh_run_read_back(struct exh_run *run, struct exh_error *err)
     return ok;
 }
 
+/* The digests of the medium's tracks stay, but as the source's own: the image has other tracks. */
+static bool take_track_digests(struct exh_run *run, struct exh_error *err)
+{
+    struct exh_digests *all = &run->out->seal.digests;
+    size_t kept = 0;
+    if (!keep_track_digests(all, &run->out->source_digests, err))
+        return false;
+    for (size_t i = 0; i < all->count; i++)
+        if (strncmp(all->items[i].scope, "track:", 6) != 0)
+            all->items[kept++] = all->items[i];
+    all->count = kept;
+    return keep_track_digests(&run->track_digests, all, err);
+}
+
 /* The image's layout, and a copy of what it knows of the disc, for the result to keep. */
 static bool take_numbers(struct exh_run *run, const struct exh_medium *staged, struct exh_error *err)
 {
@@ -188,6 +215,8 @@ static bool take_numbers(struct exh_run *run, const struct exh_medium *staged, s
     out->seal.chunks = run->chunks;
     memset(&run->unreadable, 0, sizeof run->unreadable);
     memset(&run->chunks, 0, sizeof run->chunks);
+    if (!take_track_digests(run, err))
+        return false;
     if (staged->layout->disc == NULL)
         return true;
     out->layout.disc = &out->disc;

@@ -32,6 +32,7 @@ struct exh_run {
     bool renumbered;
     struct exh_chunks chunks;
     struct exh_sectors unreadable;
+    struct exh_digests track_digests;
 };
 
 /* put.c - reads the medium into the sink, with the digests of record. */
@@ -59,8 +60,8 @@ EXH_MUST_CHECK bool exh_run_take_up(struct exh_run *run, struct exh_error *err);
 EXH_MUST_CHECK bool exh_run_open_kept(struct exh_run *run, bool work, struct exh_medium **out, uint64_t *kept, struct exh_error *err);
 /* read_back.c - the staged image past the page cache against what was read, and what it says of itself against what was meant. */
 EXH_MUST_CHECK bool exh_run_read_back(struct exh_run *run, struct exh_error *err);
-/* Result, chunk digests and unreadable ranges in the image's own numbers, where it has others. After the last look at the source. Without a read-back
- * there are no chunk digests then. */
+/* Result, chunk digests, digests of tracks and unreadable ranges in the image's own numbers, where it has others. After the last look at the source.
+ * Without a read-back there are no digests of chunks and tracks then. */
 EXH_MUST_CHECK bool exh_run_renumber(struct exh_run *run, struct exh_error *err);
 
 /* What the map's sectors are on the device. */

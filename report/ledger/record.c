@@ -196,6 +196,7 @@ json_t *exh_record_result(const char *format, const struct exh_acquire_result *r
               exh_record_set(json, "unreadable_sectors", exh_record_number(exh_sectors_total(&r->seal.unreadable, EXH_BAD))) &&
               exh_record_set(json, "unreadable", exh_record_ranges(&r->seal.unreadable)) &&
               exh_record_set(json, "digests", exh_record_digests(&r->seal.digests)) &&
+              (r->source_digests.count == 0 || exh_record_set(json, "source_digests", exh_record_digests(&r->source_digests))) &&
               (r->seal.chunks.sectors == 0 || exh_record_set(json, "chunks", chunks_json(&r->seal.chunks))) &&
               exh_record_set(json, "acquisition", json_string(exh_acquisition_name(r->acquisition))) &&
               exh_record_set(json, "of", text_or_null(r->of)) &&

@@ -47,6 +47,7 @@
  *
  * RESULT   {"format","files":[{"name","bytes"}],"sector_size","sectors","bytes","tail_bytes","layout":LAYOUT,"unreadable_sectors",
  *     "unreadable":[[lba,count]...],"digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},
+ *     "source_digests"?:[digests of the source's tracks, where the image has other tracks],
  *     "acquisition","of","verification","read_back","source_read_twice","faults":{"count","first":[[lba,count,errno,attempt]...]}}
  *     In a line, chunks gains "blob": SHA-256 of the chunk lines ("track lba sectors not_good hex LF" each); an unreadable list of more than
  *     1,000 ranges is {"blob": SHA-256 of the lines "lba count LF","ranges": n} instead.
