@@ -232,6 +232,8 @@ static bool take_index(struct exh_toc_parser *p, struct exh_toc_track *track)
     uint64_t frames;
     if (!exh_toc_take(p) || !take_msf(p, &frames))
         return false;
+    if (track->pieces == 0)
+        return fail_here(p, EXH_CORRUPT, &here, "INDEX before any data of the track");
     if (track->indexes == 98)
         return fail_here(p, EXH_LIMIT, &here, "an index higher than 99");
     if (frames == 0 || (track->indexes > 0 && frames <= t->indexes[t->index_count - 1]))

@@ -266,6 +266,26 @@ static bool place_track(struct placing *p, unsigned number)
            add_indexes(p, t, number, index_one, end);
 }
 
+/* What lies behind the last sector that a track takes out of a file. */
+static bool note_rest(struct placing *p)
+{
+    for (size_t f = 0; f < p->file_count; f++) {
+        uint64_t size = exh_stored_disc_file_size(p->disc, p->files[f].index), end = 0;
+        for (size_t i = 0; i < p->toc->track_count; i++) {
+            const struct exh_toc_track *t = &p->toc->tracks[i];
+            for (size_t k = t->first_piece; k < t->first_piece + t->pieces; k++) {
+                uint64_t last = p->spans[k].offset + p->spans[k].frames * (t->mode->main_bytes + t->sub_bytes);
+                if (p->spans[k].file == p->files[f].index && last > end)
+                    end = last;
+            }
+        }
+        if (end < size && !exh_inspection_remark(exh_stored_disc_notes(p->disc), "unused-bytes", EXH_WARNS, p->files[f].name, end, p->err,
+                                                 "the last %llu bytes of the data file belong to no track", (unsigned long long)(size - end)))
+            return false;
+    }
+    return true;
+}
+
 bool exh_toc_place(const struct exh_toc *toc, const char *path, const struct exh_open *options, struct exh_stored_disc *disc, struct exh_error *err)
 {
     struct placing p = {.toc = toc, .path = path, .options = options, .disc = disc, .err = err};
@@ -274,6 +294,7 @@ bool exh_toc_place(const struct exh_toc *toc, const char *path, const struct exh
     bool ok = (p.files != NULL && p.spans != NULL) || exh_nomem(err, "the data files of a toc-file");
     for (unsigned number = 1; ok && number <= toc->track_count; number++)
         ok = place_track(&p, number);
+    ok = ok && note_rest(&p);
     free(p.files);
     free(p.spans);
     struct exh_disc *facts = exh_stored_disc_facts(disc);
