@@ -56,8 +56,12 @@ static bool take_hfs(struct exh_volume_search *s, uint64_t start)
         free(label);
         return true;
     }
-    if (!is_hfs_plus(d))
+    if (!is_hfs_plus(d)) {
+        if (memcmp(d, "BD", 2) == 0 || memcmp(d, "H+", 2) == 0 || memcmp(d, "HX", 2) == 0)
+            exh_volume_remark(s, "volume", EXH_WARNS, at, "the bytes at %llu begin like HFS (%.2s), but its block sizes cannot be: it is not taken",
+                              (unsigned long long)at, (const char *)d);
         return false;
+    }
     uint64_t end = sum(start, (uint64_t)exh_be32(d + 40) * exh_be32(d + 44));
     exh_volume_add(s, EXH_VOLUME_HFS_PLUS, at / EXH_VOLUME_SECTOR_BYTES, exh_volume_sectors(end), exh_volume_sectors(end), NULL);
     return true;

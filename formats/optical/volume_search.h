@@ -15,7 +15,7 @@ struct exh_volume_search {
     bool failed;
 };
 
-/* One whole sector; false when it is not there, cannot be read, or the search has failed. */
+/* One sector, a last one that is cut filled up with zeros; false when it is not there, cannot be read, or the search has failed. */
 bool exh_volume_sector(struct exh_volume_search *s, uint64_t index, uint8_t out[EXH_VOLUME_SECTOR_BYTES]);
 /* The index of an LBA, or UINT64_MAX when the source begins behind it. */
 uint64_t exh_volume_index(const struct exh_volume_search *s, uint64_t lba);

@@ -46,9 +46,12 @@ bool exh_volume_sector(struct exh_volume_search *s, uint64_t index, uint8_t out[
 {
     struct exh_error why;
     exh_error_clear(&why);
-    if (s->failed || index >= s->of->source->size / EXH_VOLUME_SECTOR_BYTES)
+    if (s->failed || index >= s->found->sectors)
         return false;
-    if (exh_source_read(s->of->source, index * EXH_VOLUME_SECTOR_BYTES, out, EXH_VOLUME_SECTOR_BYTES, &why))
+    uint64_t at = index * EXH_VOLUME_SECTOR_BYTES, left = s->of->source->size - at;
+    size_t length = left < EXH_VOLUME_SECTOR_BYTES ? (size_t)left : EXH_VOLUME_SECTOR_BYTES;
+    memset(out + length, 0, EXH_VOLUME_SECTOR_BYTES - length);
+    if (exh_source_read(s->of->source, at, out, length, &why))
         return true;
     if (ends_search(&why)) {
         *s->err = why;
@@ -90,6 +93,7 @@ void exh_volume_remark(struct exh_volume_search *s, const char *check, enum exh_
 void exh_volume_add(struct exh_volume_search *s, enum exh_volume_kind kind, uint64_t index, uint64_t least, uint64_t most, const char *label)
 {
     struct exh_volumes *found = s->found;
+    least = least > index ? least : index + 1; /* at the least what describes it: a size of 0 is a field that was lost */
     struct exh_volume v = {.kind = kind, .lba = exh_volume_lba(s, index), .least = least, .most = most > least ? most : least};
     (void)snprintf(v.label, sizeof v.label, "%s", label != NULL ? label : "");
     found->least = v.least > found->least ? v.least : found->least;
@@ -197,8 +201,9 @@ static void judge(struct exh_volume_search *s)
     if (found->count == 0 || s->failed)
         return;
     if (found->least > whole && found->least - whole <= s->of->beyond) {
-        exh_volume_fact(s, size, "volume_end", "%llu sectors into what follows the track", (unsigned long long)(found->least - whole));
         found->verdict = EXH_VOLUMES_EXACT;
+        exh_volume_fact(s, size, "volume_size", "exact: %llu sectors, the last %llu of them in what follows the track",
+                        (unsigned long long)found->least, (unsigned long long)(found->least - whole));
         return;
     }
     if (found->least > whole) {
@@ -210,6 +215,7 @@ static void judge(struct exh_volume_search *s)
     }
     if (found->sectors <= found->most) {
         found->verdict = EXH_VOLUMES_EXACT;
+        exh_volume_fact(s, size, "volume_size", "exact: %llu sectors", (unsigned long long)found->sectors);
         return;
     }
     found->difference = found->sectors - found->most;

@@ -179,8 +179,9 @@ static void volumes_of_a_track(void **state)
     (void)state;
     expect_told(60, NULL, EXH_HOLDS, NULL, "ISO 9660 \"TRACK\" at LBA 16: needs 60 sectors");
     expect_told(45, "volume-size", EXH_WARNS, "appended: 15 sectors lie behind the 45", NULL);
-    expect_told(75, NULL, EXH_HOLDS, NULL, "15 sectors into what follows the track"); /* the next track's pregap, as mastered */
-    expect_told(80, NULL, EXH_HOLDS, NULL, "20 sectors into what follows the track");
+    expect_told(75, NULL, EXH_HOLDS, NULL,
+                "exact: 75 sectors, the last 15 of them in what follows the track"); /* the next track's pregap, as mastered */
+    expect_told(80, NULL, EXH_HOLDS, NULL, "the last 20 of them");
     expect_told(81, "volume-size", EXH_FAILS, "truncated", NULL);
 }
 

@@ -149,6 +149,7 @@ static void iso_says_its_size(void **state)
     assert_int_equal(in.remark_count, 0);
     assert_string_equal(fact("volume"), "ISO 9660 \"PLAIN\" at LBA 16: needs 100 sectors");
     assert_null(fact("rock_ridge"));
+    assert_string_equal(fact("volume_size"), "exact: 100 sectors");
 }
 
 static void iso_cut_and_longer(void **state)
@@ -192,6 +193,9 @@ static void iso_sizes_that_differ(void **state)
     exh_put_le32(at(16) + 80, 0); /* a field that was lost */
     find(120);
     expect_size(EXH_VOLUMES_EXACT, 0);
+    both32(at(16) + 80, 0);
+    find(120);
+    expect_size(EXH_VOLUMES_APPENDED, 120 - 17);
     both32(at(16) + 80, 0xffffffff);
     find(120);
     expect_size(EXH_VOLUMES_TRUNCATED, 0xffffffffu - 120);
@@ -695,6 +699,7 @@ static void hfs_alone_and_hfs_plus(void **state)
     exh_put_be32(d + 40, 1000); /* no power of two: two letters of chance */
     find(100);
     assert_int_equal(found.count, 0);
+    assert_true(remarked("begin like HFS (H+)"));
 }
 
 /* ---- sources ---- */
@@ -706,10 +711,10 @@ static void nothing_and_tiny(void **state)
     assert_int_equal(found.count, 0);
     assert_int_equal(found.verdict, EXH_VOLUMES_NONE);
     assert_int_equal(in.remark_count, 0);
-    for (uint64_t bytes = 0; bytes < 40 * SECTOR; bytes += 777) {
+    for (uint64_t bytes = 0; bytes < 40 * SECTOR; bytes += bytes / SECTOR == 16 ? 1 : 777) {
         plain_iso(100);
         find_from(bytes, 0);
-        assert_int_equal(found.verdict, bytes >= 17 * SECTOR ? EXH_VOLUMES_TRUNCATED : EXH_VOLUMES_NONE);
+        assert_int_equal(found.verdict, bytes >= 16 * SECTOR + 6 ? EXH_VOLUMES_TRUNCATED : EXH_VOLUMES_NONE);
     }
 }
 
