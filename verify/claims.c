@@ -7,6 +7,7 @@
 
 struct held {
     bool matched, differed;
+    bool checksum;    /* only a checksum of the whole medium agrees */
     bool other_shape; /* the claim is of the same disc in a container that stores its sectors otherwise: only what tracks hold is comparable */
     bool *as_said;    /* for each digest found: a claim states it, and with a cryptographic algorithm */
 };
@@ -96,6 +97,7 @@ static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *clai
         bool whole = exh_scope_is_stream(said->scope) ||
                      (exh_scope_is_file(said->scope) && job->ask->medium->files != NULL && job->ask->medium->files->count == 1);
         held->matched = held->matched || (is_cryptographic(said->algorithm) && whole);
+        held->checksum = held->checksum || whole;
         held->as_said[found - job->out->found.digests.items] = is_cryptographic(said->algorithm);
         bool track = exh_scope_is_track(said->scope);
         return exh_job_find(job, check_of(said->scope), "match", (int)claim->basis, err, track ? &place : NULL, "%s of %s equals %s: %s",
@@ -251,6 +253,7 @@ bool exh_job_hold(struct exh_verify_job *job, const struct exh_claim *claim, str
     ok = ok && hold_tracks(job, claim, &held, err);
     free(held.as_said);
     job->tally.matched[claim->basis] = job->tally.matched[claim->basis] || (held.matched && !held.differed);
+    job->tally.checksums_hold = job->tally.checksums_hold || (held.checksum && !held.differed);
     job->tally.differs = job->tally.differs || held.differed;
     job->out->basis[claim->basis] = job->out->basis[claim->basis] || held.matched || held.differed;
     return ok;

@@ -13,7 +13,8 @@
 #define WINDOW 16u /* samples */
 #define WINDOW_BYTES (WINDOW * EXH_SAMPLE_BYTES)
 #define LOOK_SECTORS 150u /* from each place on, for a window that is not all alike */
-#define TRIES_MAX 40u
+#define TRIES_AT_ONE_PLACE 8u
+#define TRIES_MAX (PLACES * TRIES_AT_ONE_PLACE)
 #define PIECE_SAMPLES (128u * EXH_SECTOR_SAMPLES)
 #define REACH (2u * EXH_SHIFT_MAX + WINDOW)
 
@@ -124,8 +125,9 @@ static bool try_window(struct search *s, int64_t where, const uint8_t window[WIN
     if (around == NULL)
         return exh_nomem(err, "samples");
     bool ok = exh_disc_side_samples(s->there, s->other, (uint64_t)from, (uint32_t)(to - from), around, err);
+    size_t end = s->tries + TRIES_AT_ONE_PLACE;
     for (int32_t distance = 0; ok && distance <= EXH_SHIFT_MAX; distance++)
-        for (int sign = 1; ok && sign >= (distance == 0 ? 1 : -1) && s->tries < TRIES_MAX; sign -= 2) {
+        for (int sign = 1; ok && sign >= (distance == 0 ? 1 : -1) && s->tries < end; sign -= 2) {
             int64_t at = where + sign * distance - from;
             if (at < 0 || at + WINDOW > to - from || memcmp(around + (size_t)at * EXH_SAMPLE_BYTES, window, WINDOW_BYTES) != 0 ||
                 was_tried(s, sign * distance))

@@ -146,6 +146,34 @@ static void the_right_one_of_many(void **state)
     lab_close(&lab);
 }
 
+/* Each digest counts: one that differs is a difference, whatever the others say. */
+static void every_digest_is_compared(void **state)
+{
+    (void)state;
+    struct lab_disc lab;
+    struct exh_verify_result r;
+    struct listed good;
+    lab_open(&lab, disc, 3, 0);
+    list(&lab, &good);
+    for (int which = 0; which < 3; which++) {
+        struct listed l = good;
+        char *digit = which == 0 ? &l.crc[2][7] : which == 1 ? &l.md5[2][31] : &l.sha1[2][0];
+        *digit = *digit == '0' ? '1' : '0';
+        char *game = game_of(&l, "Example", in_order, false), *text = exh_text_format(HEAD "%s</datafile>", game);
+        assert_int_equal(hold(&lab, text, &r), EXH_MISMATCH);
+        assert_int_equal(findings_of(&r, "match", ""), 2);
+        assert_int_equal(findings_of(&r, "mismatch",
+                                     which == 0   ? "crc32 of track:3/raw"
+                                     : which == 1 ? "md5 of track:3/raw"
+                                                  : "sha1 of track:3/raw"),
+                         1);
+        exh_verify_result_close(&r);
+        free(text);
+        free(game);
+    }
+    lab_close(&lab);
+}
+
 /* Under the name of our files the game is found whatever its bytes are. */
 static void a_name_tells_too(void **state)
 {
@@ -342,10 +370,10 @@ static void what_is_a_list(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_right_one_of_many),       cmocka_unit_test(a_name_tells_too),
-                                       cmocka_unit_test(crc_alone_is_no_match),       cmocka_unit_test(one_file_for_all),
-                                       cmocka_unit_test(a_pregap_that_is_not_stored), cmocka_unit_test(hostile_lists_are_refused),
-                                       cmocka_unit_test(digests_that_are_none),       cmocka_unit_test(what_is_a_list)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_right_one_of_many),     cmocka_unit_test(every_digest_is_compared), cmocka_unit_test(a_name_tells_too),
+        cmocka_unit_test(crc_alone_is_no_match),     cmocka_unit_test(one_file_for_all),         cmocka_unit_test(a_pregap_that_is_not_stored),
+        cmocka_unit_test(hostile_lists_are_refused), cmocka_unit_test(digests_that_are_none),    cmocka_unit_test(what_is_a_list)};
     int fd = mkstemp(path);
     if (fd < 0)
         return 1;

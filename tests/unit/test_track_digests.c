@@ -297,6 +297,95 @@ static void all_tracks_are_the_disc(void **state)
     lab_close(&lab);
 }
 
+/* A checksum of all of it is a checksum: consistent. */
+static void a_checksum_is_no_match(void **state)
+{
+    (void)state;
+    struct lab_disc lab;
+    struct exh_verify_result first, r;
+    struct exh_digests said = {0};
+    lab_open(&lab, mixed, 4, 0);
+    hash(&lab, 1, usual, 4, &first);
+    take(&first, "media", "crc32", &said);
+    assert_int_equal(hold(&lab, &said, &r), EXH_CONSISTENT);
+    assert_false(r.basis[EXH_BASIS_EXTERNAL]);
+    assert_true(r.basis[EXH_BASIS_CHECKSUM]);
+    exh_verify_result_close(&r);
+    said.items[0].bytes[0] ^= 1;
+    assert_int_equal(hold(&lab, &said, &r), EXH_MISMATCH);
+    exh_verify_result_close(&r);
+    free(said.items);
+    exh_verify_result_close(&first);
+    lab_close(&lab);
+}
+
+/* What only a record knows to be unreadable is not good in each scope it lies in. */
+static void recorded_holes_are_counted_by_scope(void **state)
+{
+    (void)state;
+    struct lab_disc lab;
+    struct exh_verify_result r;
+    struct exh_error err = {0};
+    struct exh_seal seal = {0};
+    lab_open(&lab, mixed, 4, 0);
+    assert_true(exh_sectors_mark(&seal.unreadable, 890, 20, EXH_BAD, &err)); /* ten of track 1, ten of the pregap of track 2 */
+    assert_true(exh_sectors_mark(&seal.unreadable, 1450, 1, EXH_BAD, &err));
+    struct exh_claim claim = {.basis = EXH_BASIS_RECORD, .seal = &seal};
+    struct exh_verify ask = {.medium = lab.medium, .claims = &claim, .claim_count = 1, .algorithms = usual, .algorithm_count = 1};
+    assert_true(exh_verify_run(&ask, &r, &err));
+    assert_int_equal(value_of(&r, "media", "md5")->not_good, 21);
+    assert_int_equal(value_of(&r, "track:1/raw", "md5")->not_good, 10);
+    assert_int_equal(value_of(&r, "track:1/user", "md5")->not_good, 10);
+    assert_int_equal(value_of(&r, "track:1/sub", "md5")->not_good, 0);
+    assert_int_equal(value_of(&r, "track:2/pregap", "md5")->not_good, 10);
+    assert_int_equal(value_of(&r, "track:2/raw", "md5")->not_good, 1);
+    assert_int_equal(value_of(&r, "track:2/whole", "md5")->not_good, 11);
+    assert_int_equal(value_of(&r, "track:3/stored", "md5")->not_good, 0);
+    exh_verify_result_close(&r);
+    exh_seal_close(&seal);
+    lab_close(&lab);
+}
+
+/* A part that comes back from a format without subchannel: zeros stand for it, and are counted. */
+static void a_subchannel_that_does_not_come_back(void **state)
+{
+    (void)state;
+    static const struct lab_track kept = {.kind = EXH_TRACK_MODE1, .main_bytes = 2352, .sectors = 20, .seed = 1};
+    struct exh_error err = {0};
+    struct lab_disc lab, without;
+    struct exh_consumer *consumers[8];
+    struct exh_digests out = {0};
+    struct exh_block block;
+    uint8_t sub[20 * 96] = {0};
+    lab_open(&lab, mixed, 2, 0);
+    lab_open(&without, &kept, 1, 0);
+    struct exh_track_digests *d = exh_track_digests_new(lab.medium->layout, usual, 1, 1, &err);
+    assert_non_null(d);
+    assert_int_equal(exh_track_digests_consumers(d, consumers, 8), 1);
+    assert_true(exh_block_open(&block, 20, 2352, 0, &err));
+    struct exh_want want = {.track = &without.medium->layout->tracks[0], .count = 20, .effort = EXH_ONCE, .with_sub = true};
+    struct exh_scratch *scratch = NULL;
+    struct exh_faults faults = {0};
+    assert_true(exh_medium_scratch(without.medium, &scratch, &err) && exh_medium_read(without.medium, scratch, &want, &block, &faults, &err));
+    assert_true(consumers[0]->ops->take(consumers[0], &block, NULL, &err) && consumers[0]->ops->finish(consumers[0], &err));
+    assert_true(exh_track_digests_result(d, &out, &err));
+    const struct exh_digest_value *v = exh_digests_find(&out, "track:1/sub", "md5");
+    struct exh_digest_value want_value = {0};
+    struct exh_digest *md5 = exh_digest_new("md5", &err);
+    assert_true(exh_digest_add(md5, sub, sizeof sub, &err) && exh_digest_value(md5, &want_value, &err));
+    assert_memory_equal(v->bytes, want_value.bytes, 16);
+    assert_int_equal(v->not_good, 20);
+    assert_int_equal(exh_digests_find(&out, "track:1/raw", "md5")->not_good, 0);
+    assert_non_null(exh_digests_find(&out, "track:2/raw", "md5")); /* of nothing: no sector of it came */
+    exh_digest_close(md5);
+    free(out.items);
+    exh_block_close(&block);
+    exh_scratch_close(scratch);
+    exh_track_digests_close(d);
+    lab_close(&lab);
+    lab_close(&without);
+}
+
 static void a_track_that_differs_is_named(void **state)
 {
     (void)state;
@@ -400,11 +489,20 @@ static void scopes_are_words(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(crc32_as_everybody_prints_it),  cmocka_unit_test(each_scope_is_its_bytes),
-                                       cmocka_unit_test(one_disc_in_four_forms),        cmocka_unit_test(one_track_with_a_pregap),
-                                       cmocka_unit_test(a_disk_has_no_tracks),          cmocka_unit_test(many_algorithms_at_once),
-                                       cmocka_unit_test(holes_are_counted_by_scope),    cmocka_unit_test(all_tracks_are_the_disc),
-                                       cmocka_unit_test(a_track_that_differs_is_named), cmocka_unit_test(a_difference_is_never_left_out),
-                                       cmocka_unit_test(a_record_of_another_container), cmocka_unit_test(scopes_are_words)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(crc32_as_everybody_prints_it),
+                                       cmocka_unit_test(each_scope_is_its_bytes),
+                                       cmocka_unit_test(one_disc_in_four_forms),
+                                       cmocka_unit_test(one_track_with_a_pregap),
+                                       cmocka_unit_test(a_disk_has_no_tracks),
+                                       cmocka_unit_test(many_algorithms_at_once),
+                                       cmocka_unit_test(holes_are_counted_by_scope),
+                                       cmocka_unit_test(all_tracks_are_the_disc),
+                                       cmocka_unit_test(a_checksum_is_no_match),
+                                       cmocka_unit_test(recorded_holes_are_counted_by_scope),
+                                       cmocka_unit_test(a_subchannel_that_does_not_come_back),
+                                       cmocka_unit_test(a_track_that_differs_is_named),
+                                       cmocka_unit_test(a_difference_is_never_left_out),
+                                       cmocka_unit_test(a_record_of_another_container),
+                                       cmocka_unit_test(scopes_are_words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
