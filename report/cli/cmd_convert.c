@@ -32,11 +32,13 @@ static const struct exh_option convert_options[] = {
     {0}};
 
 extern const struct exh_command exh_command_convert;
-const struct exh_command exh_command_convert = {.name = "convert",
-                                                .operands = "IMAGE -o IMAGE2",
-                                                .summary = "write an image in another format; the media digest stays the same",
-                                                .options = convert_options,
-                                                .least_operands = 1,
-                                                .most_operands = 1,
-                                                .run = convert_run,
-                                                .notes = "Losses are named before anything is written."};
+const struct exh_command exh_command_convert = {
+    .name = "convert",
+    .operands = "IMAGE -o IMAGE2",
+    .summary = "write an image in another format; the media digest stays the same",
+    .options = convert_options,
+    .least_operands = 1,
+    .most_operands = 1,
+    .run = convert_run,
+    .notes = "Losses are named before anything is written; what neither the new image nor the record keeps needs --lossy. Of a disc all tracks\n"
+             "go over as they are stored; a format that cannot take them says which of --track, --user-data and --raw-sectors would fit."};

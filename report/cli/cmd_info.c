@@ -127,11 +127,13 @@ static const struct exh_option info_options[] = {
     {0}};
 
 extern const struct exh_command exh_command_info;
-const struct exh_command exh_command_info = {.name = "info",
-                                             .operands = "IMAGE",
-                                             .summary = "what an image is: format, layout, stored digests, case data, unreadable ranges",
-                                             .options = info_options,
-                                             .least_operands = 1,
-                                             .most_operands = 1,
-                                             .run = info_run,
-                                             .notes = "Shows what the image says of itself; verify says whether it is true."};
+const struct exh_command exh_command_info = {
+    .name = "info",
+    .operands = "IMAGE",
+    .summary = "what an image is: format, layout, stored digests, case data, unreadable ranges",
+    .options = info_options,
+    .least_operands = 1,
+    .most_operands = 1,
+    .run = info_run,
+    .notes = "Shows what the image says of itself; verify says whether it is true. Of a disc: sessions, tracks with\n"
+             "pregap and INDEX 01 as LBA and time, flags, ISRC, further indexes, MCN and CD-TEXT."};

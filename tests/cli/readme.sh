@@ -5,7 +5,11 @@
 need jq sha256sum nbdkit
 sample sdb.bin 3145728
 sample sdb1.bin 2097152
+sample audio.bin $((300 * 2352))
 mkdir bin case
+cat <(head -c $((200 * 2048)) sdb.bin) audio.bin >case/disc.bin
+printf '%s\n' 'FILE "disc.bin" BINARY' '  TRACK 01 MODE1/2048' '    INDEX 01 00:00:00' '  TRACK 02 AUDIO' '    INDEX 00 00:02:50' '    INDEX 01 00:03:00' >case/disc.cue
+"$EXHIBIT" --help | grep -q '^  cue ' && discs=yes || discs=no
 ln -s "$EXHIBIT" bin/exhibit
 printf '#!/bin/sh\nexec cat "%s"\n' "$work/sdb.bin" >bin/ssh
 chmod +x bin/ssh
@@ -20,11 +24,13 @@ while IFS= read -r line; do
   line=${line//nbd:\/\/server\/disk/nbd+unix:///disk?socket=$work/server.sock}
   line=${line//sha256:0123...cdef/sha256:$sha}
   case $line in *"--head 7:"*) line=${line//7:0123...cdef/$("$EXHIBIT" log --ledger case/ledger.db --check | sed -n 's/^ledger head \([0-9]*\) sha256:/\1:/p')} ;; esac
+  case $discs$line in no*case/disc.*) continue ;; esac
   bash -c "$line" >"$work/out" 2>"$work/err" || fail "README: $line ended with $?"
   runs=$((runs + 1))
 done < <(sed -n 's/^    \(.*exhibit [a-z].*\)$/\1/p' "$SRC/README.md")
 kill $server
 cmp <("$EXHIBIT" hash case/far.E01 --hash sha256 --no-record) <("$EXHIBIT" hash case/disk.E01 --hash sha256 --no-record) || fail "the export was not imaged"
 [ "$runs" -ge 15 ] || fail "only $runs examples were found in the README"
+[ "$discs" = no ] || cmp case/disc.raw <(tail -c $((275 * 2352)) audio.bin) || fail "track 2 of the disc"
 [ -s report/report.html ] && [ -s report/report.xml ] || fail "no report"
 echo "$runs examples"
