@@ -267,7 +267,7 @@ static bool place_track(struct placing *p, unsigned number)
 }
 
 /* What lies behind the last sector that a track takes out of a file. */
-static bool note_rest(struct placing *p)
+static bool note_unused(struct placing *p)
 {
     for (size_t f = 0; f < p->file_count; f++) {
         uint64_t size = exh_stored_disc_file_size(p->disc, p->files[f].index), end = 0;
@@ -294,7 +294,7 @@ bool exh_toc_place(const struct exh_toc *toc, const char *path, const struct exh
     bool ok = (p.files != NULL && p.spans != NULL) || exh_nomem(err, "the data files of a toc-file");
     for (unsigned number = 1; ok && number <= toc->track_count; number++)
         ok = place_track(&p, number);
-    ok = ok && note_rest(&p);
+    ok = ok && note_unused(&p);
     free(p.files);
     free(p.spans);
     struct exh_disc *facts = exh_stored_disc_facts(disc);
