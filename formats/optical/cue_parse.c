@@ -329,8 +329,9 @@ static bool take_flags(struct parser *p, struct exh_cue_span line)
     struct exh_cue_span word;
     if (p->track == NULL)
         return odd(p, "FLAGS before any TRACK is left aside");
-    if (p->track->index_count > 0 && !odd(p, "FLAGS behind an INDEX"))
+    if ((p->track->index_count > 0 && !odd(p, "FLAGS behind an INDEX")) || (p->track->flags_said && !odd(p, "FLAGS again: both count")))
         return false;
+    p->track->flags_said = true;
     while (exh_cue_word(&line, &word) && (word.length == 0 || word.text[0] != ';')) {
         size_t i = 0;
         while (i < sizeof flags / sizeof flags[0] && !exh_cue_is(word, flags[i].word))

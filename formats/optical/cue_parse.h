@@ -38,7 +38,7 @@ struct exh_cue_track {
     uint8_t number, session, control;
     enum exh_track_kind kind;
     uint32_t main_bytes, sub_bytes;
-    bool cdi, high_density; /* the first of a GD-ROM's second area */
+    bool flags_said, cdi, high_density; /* high_density: the first of a GD-ROM's second area */
     uint32_t pregap, postgap;
     char isrc[13];
     uint32_t first_index, index_count; /* in the sheet's indexes; INDEX 01 is among them */

@@ -322,7 +322,7 @@ static void names_bent(void **state)
     assert_string_equal(exh_text_base(m->files->items[1]), "x.bin");
     exh_medium_close(m);
     m = open_good("TRACK AUDIO FILE \"\\170.bin\" 0 00:00:05");
-    assert_int_equal(count_remarks(m, NULL, EXH_WARNS), 0);
+    assert_int_equal(count_remarks(m, "file-name", EXH_WARNS), 0);
     exh_medium_close(m);
 }
 
