@@ -105,6 +105,7 @@ void exh_facts_close(struct exh_facts *facts)
     exh_facts_disc_close(facts->source_disc);
     free(facts->files.items);
     free(facts->digests.items);
+    free(facts->source_digests.items);
     free(facts->ranges);
     free(facts->faults);
     free(facts->notices);

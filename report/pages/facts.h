@@ -208,7 +208,7 @@ struct exh_facts {
     size_t track_count, track_capacity;
     struct exh_fact_disc *disc, *source_disc; /* the image's layout, and that of the image it was made from; NULL: no disc */
     struct exh_fact_files files;
-    struct exh_fact_digests digests;
+    struct exh_fact_digests digests, source_digests; /* of the source: its tracks, where the image has other tracks */
     struct exh_number chunk_sectors, chunk_count;
     const char *chunk_root, *chunk_blob;
     struct exh_fact_range *ranges; /* unreadable, as listed */

@@ -156,6 +156,7 @@ void exh_facts_read_result(struct exh_facts_reader *r, const json_t *body, const
     f->disc = exh_facts_read_disc(r, json_object_get(body, "layout"));
     exh_facts_read_files(r, &f->files, json_object_get(body, "files"));
     exh_facts_read_digests(r, &f->digests, json_object_get(body, "digests"));
+    exh_facts_read_digests(r, &f->source_digests, json_object_get(body, "source_digests"));
     if (!r->failed)
         match_files(f);
     f->chunk_sectors = exh_facts_number_at(body, "chunks.sectors");

@@ -161,6 +161,10 @@ static void digests(struct exh_html_page *p)
     else
         scope_words(p, &p->f->digests);
     digest_table(p, &p->f->digests);
+    if (p->f->source_digests.count > 0) {
+        exh_html_heading(p, 1, "Tracks of the disc it was made from", NULL);
+        digest_table(p, &p->f->source_digests);
+    }
     chunks(p);
 }
 

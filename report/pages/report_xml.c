@@ -43,9 +43,9 @@ static void files(struct exh_xml_out *o, const struct exh_fact_files *list)
     exh_xml_end(o);
 }
 
-static void digests(struct exh_xml_out *o, const struct exh_fact_digests *list)
+static void digests(struct exh_xml_out *o, const char *name, const struct exh_fact_digests *list)
 {
-    exh_xml_start(o, "digests");
+    exh_xml_start(o, name);
     for (size_t i = 0; i < list->count; i++) {
         const struct exh_fact_digest *digest = &list->items[i];
         exh_xml_start(o, "digest");
@@ -321,7 +321,7 @@ static void verification(struct exh_xml_out *o, const struct exh_fact_record *re
     exh_xml_attribute_number(o, "unread_now", record->unread_now);
     findings(o, record);
     exh_xml_audit(o, &record->audit);
-    digests(o, &record->digests);
+    digests(o, "digests", &record->digests);
     exh_xml_end(o);
 }
 
@@ -404,7 +404,9 @@ static void item(struct exh_xml_out *o, const struct exh_facts *f, size_t number
     files(o, &f->files);
     exh_xml_layout(o, f);
     exh_xml_source_layout(o, f->source_disc);
-    digests(o, &f->digests);
+    if (f->source_digests.count > 0)
+        digests(o, "source_digests", &f->source_digests);
+    digests(o, "digests", &f->digests);
     chunks(o, f);
     unreadable(o, f);
     faults(o, f);

@@ -116,12 +116,16 @@ static void a_disc_as_blocks(void **state)
 {
     (void)state;
     json_t *end = plain_line(NULL, disc_layout());
+    json_object_set_new(json_object_get(end, "body"), "source_digests",
+                        checked(json_pack("[{s:s,s:s,s:s,s:i}]", "scope", "track:2/raw", "algorithm", "md5", "value", MD5_A, "not_good", 0)));
     const struct exh_report_item item = {NULL, end, NULL, 0};
     const struct exh_report report = report_of(&item, 1);
     struct pages p = make(&report, "disc-as-blocks");
     assert_non_null(strstr(p.html, "Sessions and tracks of the disc it was made from"));
     assert_null(strstr(p.html, "cdtext_packs"));
     assert_xpath(p.xml, "count(//r:source_layout/r:track)", "4");
+    assert_xpath(p.xml, "string(//r:source_digests/r:digest[@scope='track:2/raw'])", MD5_A);
+    assert_non_null(strstr(p.html, "Tracks of the disc it was made from"));
     assert_xpath(p.xml, "string(//r:source_layout/@mcn)", "1234567890128");
     assert_xpath(p.xml, "count(//r:layout/r:track)", "1");
     assert_xpath(p.xml, "count(//r:layout/@mcn)", "0");
