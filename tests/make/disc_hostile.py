@@ -62,7 +62,7 @@ def descriptors():
     case(number, "indexes-200.toc", "refused", "line [0-9]+",
          "CD_DA\nTRACK AUDIO\nSILENCE 01:00:00\n" + "".join("INDEX 00:%02d:%02d\n" % (n // 70, n % 70) for n in range(1, 201)))
     case("a fixed buffer for a name", "long-name.cue", "refused", "line 1", 'FILE "%s" BINARY\n' % ("A" * 70000) + TRACK + INDEX)
-    case("a fixed buffer for a name", "long-name.toc", "refused", "line 3", 'CD_ROM\nTRACK MODE1_RAW\nDATAFILE "%s"\n' % ("A" * 70000))
+    case("a fixed buffer for a name", "long-name.toc", "absent", "line 3", 'CD_ROM\nTRACK MODE1_RAW\nDATAFILE "%s"\n' % ("A" * 70000))
     case("a fixed buffer for a name", "long-title.cue", "any", ".", 'TITLE "%s"\n' % ("B" * 100000) + GOOD)
     case("a fixed buffer for a name", "long-word.cue", "found", "line 4", GOOD + "X" * 300000 + "\n")
     child = "a child before its parent"
