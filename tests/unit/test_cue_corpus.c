@@ -235,7 +235,7 @@ static void sheets_of_flac(void **state)
                                          {"bad.001.CATALOG_missing_number.cue", "line 1: CATALOG", 0},
                                          {"bad.002.CATALOG_number_too_long.cue", "line 1: CATALOG", 0},
                                          {"bad.003.CATALOG_not_13_digits.cue", "line 1: CATALOG", 0},
-                                         {"bad.030.FLAGS_multiple.cue", NULL, 0},
+                                         {"bad.030.FLAGS_multiple.cue", NULL, 1},
                                          {"bad.031.FLAGS_wrong_place_1.cue", NULL, 1},
                                          {"bad.032.FLAGS_wrong_place_2.cue", NULL, 1},
                                          {"bad.060.INDEX_wrong_place.cue", "line 2: INDEX before any TRACK", 0},
