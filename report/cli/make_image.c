@@ -283,8 +283,8 @@ static json_t *plan_json(const struct make *m)
     }
     if (json != NULL && m->shape.track != 0)
         (void)json_object_set_new(json, "track", json_integer(m->shape.track));
-    if (json != NULL && m->shape.loss_count > 0)
-        (void)json_object_set_new(json, "losses", exh_reshape_losses(&m->shape));
+    if (json != NULL)
+        (void)json_object_set_new(json, "losses", exh_reshape_losses_told(&m->shape));
     if (json != NULL && m->shape.generated.count > 0)
         (void)json_object_set_new(json, "generated", exh_record_names(&m->shape.generated));
     return json;

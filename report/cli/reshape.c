@@ -329,6 +329,17 @@ json_t *exh_reshape_losses(const struct exh_reshape *s)
     return list;
 }
 
+json_t *exh_reshape_losses_told(const struct exh_reshape *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list != NULL && i < s->loss_count; i++) {
+        char *text = exh_text_format("%s (%s)", s->losses[i].what, s->losses[i].on_record ? "kept by the record" : "lost");
+        (void)json_array_append_new(list, text != NULL ? exh_record_text(text) : json_null());
+        free(text);
+    }
+    return list;
+}
+
 void exh_reshape_close(struct exh_reshape *s)
 {
     while (s->view_count > 0)

@@ -37,6 +37,8 @@ EXH_MUST_CHECK bool exh_reshape_open(const struct exh_args *args, const struct e
 EXH_MUST_CHECK bool exh_reshape_tell(const struct exh_args *args, const struct exh_reshape *shape, const struct exh_format *format, bool strict,
                                      struct exh_error *err);
 json_t *exh_reshape_losses(const struct exh_reshape *shape); /* [{"what","on_record"}...] */
+/* The same as sentences, for the record's plan. */
+json_t *exh_reshape_losses_told(const struct exh_reshape *shape);
 void exh_reshape_close(struct exh_reshape *shape);
 
 #endif

@@ -64,6 +64,7 @@ static const struct wanted plan_facts[] = {
     {"start", "Range asked for: first sector", "start", EXH_ROW_COUNT},
     {"count", "Range asked for: sectors", "count", EXH_ROW_COUNT},
     {"read_policy", "Read policy (passes, retries, block sizes)", "read_policy", EXH_ROW_TEXT},
+    {"losses", "What the image format cannot hold", "losses", EXH_ROW_TEXT},
 };
 
 /* Of the line itself: actor and body are beside each other there. */
