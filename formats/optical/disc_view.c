@@ -278,20 +278,31 @@ struct exh_medium *exh_view_track(struct exh_medium *of, unsigned number, unsign
 
 /* ---- user data ---- */
 
+static const uint8_t sync[12] = {0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0};
+
+/* Where the 2048 bytes of user data begin; false where there are none: another form, or a sector that says it is of another mode than its track. */
+static bool user_of(const uint8_t *sector, const struct exh_track *track, uint32_t *offset)
+{
+    uint32_t length;
+    uint8_t mode = track->kind == EXH_TRACK_MODE1 ? 1 : 2;
+    *offset = exh_sector_user(sector, track->main_bytes, track->kind, &length);
+    bool framed = track->main_bytes == EXH_CD_MAIN_BYTES && memcmp(sector, sync, sizeof sync) == 0;
+    return length == USER_BYTES && (!framed || sector[15] > 2 || sector[15] == mode);
+}
+
 static bool shape_user(const struct disc_view *v, const struct exh_block *from, struct exh_block *out, uint32_t at, struct exh_error *err)
 {
     uint32_t size = from->track->main_bytes;
     (void)v;
     for (uint32_t i = 0; i < from->count; i++) {
         const uint8_t *sector = from->main + (size_t)i * size;
-        uint32_t length, offset;
+        uint32_t offset;
         out->state[at + i] = from->state[i];
         if (from->state[i] < EXH_SUSPECT)
             continue;
-        offset = exh_sector_user(sector, size, from->track->kind, &length);
-        if (length != USER_BYTES)
-            return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "LBA %lld holds %u bytes of user data, not 2048: it is no Mode 1 or Form 1 sector",
-                            (long long)from->lba + i, length);
+        if (!user_of(sector, from->track, &offset))
+            return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "LBA %lld holds no 2048 bytes of user data: it is of another form or mode",
+                            (long long)from->lba + i);
         memcpy(out->main + (size_t)(at + i) * USER_BYTES, sector + offset, USER_BYTES);
     }
     return true;
@@ -319,8 +330,8 @@ struct exh_medium *exh_view_user(struct exh_medium *of, struct exh_error *err)
 enum exh_user_data exh_user_data_of(const uint8_t *sector, const struct exh_track *track, int64_t lba)
 {
     uint8_t made[EXH_CD_MAIN_BYTES];
-    uint32_t length, offset = exh_sector_user(sector, track->main_bytes, track->kind, &length);
-    if (length != USER_BYTES)
+    uint32_t offset;
+    if (!user_of(sector, track, &offset))
         return EXH_USER_UNFITTING;
     if (track->kind == EXH_TRACK_MODE1)
         exh_sector_make_mode1(made, sector + offset, lba);
@@ -334,7 +345,6 @@ enum exh_user_data exh_user_data_of(const uint8_t *sector, const struct exh_trac
 
 static void frame(uint8_t *out, const uint8_t *stored, const struct exh_track *track, int64_t lba)
 {
-    static const uint8_t sync[12] = {0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0};
     if (track->main_bytes == EXH_CD_MAIN_BYTES) {
         memcpy(out, stored, EXH_CD_MAIN_BYTES);
     } else if (track->kind == EXH_TRACK_MODE0) {

@@ -257,7 +257,7 @@ bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *sour
     if (!take_track(args, out, err) || !take_user_data(args, out, err) || !take_raw_sectors(args, out, err))
         return false;
     const struct exh_layout *asked = out->medium->layout;
-    return (format->fits != NULL || take_block_size(args, out, err)) && as_plain_bytes(out, format, err) && ask_format(out, format, err) &&
+    return take_block_size(args, out, err) && as_plain_bytes(out, format, err) && ask_format(out, format, err) &&
            lose_subchannel(out, asked, format, err) &&
            ((format->can & EXH_SINK_KEEPS_FIELDS) != 0 || fields->count == 0 || lose(out, true, err, "the case fields")) &&
            ((format->can & EXH_SINK_KEEPS_STATES) != 0 || seal == NULL || seal->unreadable.count == 0 ||

@@ -107,7 +107,7 @@ cp again.ccd more.ccd; cp again.img more.img; printf '\125' | dd of=more.img bs=
 x 2 convert more.ccd -o more.iso --user-data; says '1 sectors, the first at LBA 9'; absent more.iso
 x 0 convert more.ccd -o more.iso --user-data --lossy; cmp more.iso user.bin || fail "user data beside a bad parity"
 cp again.ccd form.ccd; cp again.img form.img; printf '\002' | dd of=form.img bs=1 seek=$((2352 * 11 + 15)) conv=notrunc 2>/dev/null
-x 2 convert form.ccd -o form.iso --user-data; says 'LBA 11'; absent form.iso form.iso.partial
+x 2 convert form.ccd -o form.iso --user-data; says 'sectors, the first at LBA 11, have no 2048 bytes'; absent form.iso form.iso.partial
 
 # ---- digests of tracks
 x 0 hash raw.ccd; says '^track +bytes +crc32 +md5 +sha1$'

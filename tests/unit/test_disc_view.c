@@ -248,14 +248,17 @@ static void test_survey(void **state)
     (void)state;
     struct exh_user_survey n;
     data_sector(5)[2100] ^= 1; /* a parity */
+    data_sector(9)[15] = 2;    /* another mode */
     data_sector(7)[12] = 0x59; /* another address */
     struct exh_medium *m = disc(sizeof file), *one = exh_view_track(m, 1, 0, &err);
     for (unsigned threads = 1; threads <= 2; threads++) {
         assert_true(exh_user_data_survey(one, NULL, threads, &n, &err));
-        assert_int_equal(n.whole, DATA_SECTORS - 2);
+        assert_int_equal(n.whole, DATA_SECTORS - 3);
         assert_int_equal(n.more, 2);
         assert_int_equal(n.first_more, 5);
-        assert_int_equal(n.unfitting + n.unread, 0);
+        assert_int_equal(n.unfitting, 1);
+        assert_int_equal(n.first_unfitting, 9);
+        assert_int_equal(n.unread, 0);
     }
     exh_medium_close(one);
     exh_medium_close(m);
