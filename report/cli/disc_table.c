@@ -62,8 +62,8 @@ static void print_track(const struct exh_args *args, const struct exh_track *t)
     exh_disc_place(exh_track_start(t), start);
     exh_disc_time(sectors < INT64_MAX ? (int64_t)sectors : -1, length);
     (void)snprintf(bytes, sizeof bytes, t->sub_bytes > 0 ? "%u+%u" : "%u", t->main_bytes, t->sub_bytes);
-    exh_print(args, "%5u %3u  %-10s  %-12s  %-17s  %8lld %9s  %8llu %9s  %-7s %s\n", t->number, t->session, exh_track_mode(t), flags, pregap,
-              (long long)exh_track_start(t), start, (unsigned long long)sectors, length, bytes, t->isrc);
+    exh_print(args, "%5u %3u  %-10s  %-12s  %-17s  %8lld %9s  %8llu %9s  %s%s%s\n", t->number, t->session, exh_track_mode(t), flags, pregap,
+              (long long)exh_track_start(t), start, (unsigned long long)sectors, length, bytes, t->isrc[0] != '\0' ? "  " : "", t->isrc);
 }
 
 static void print_indexes(const struct exh_args *args, const struct exh_disc *d, unsigned track)
@@ -202,7 +202,7 @@ void exh_disc_table_print(const struct exh_args *args, const struct exh_layout *
         exh_print(args, "catalogue    %s (MCN)\n", d->mcn);
     if (d != NULL)
         print_sessions(args, d);
-    exh_print(args, "track ses  mode        flags         pregap             INDEX 01                sectors      time  bytes   ISRC\n");
+    exh_print(args, "track ses  mode        flags         pregap             INDEX 01                sectors      time  bytes  ISRC\n");
     for (uint32_t i = 0; i < layout->track_count; i++) {
         const struct exh_track *t = &layout->tracks[i];
         char gap[EXH_MSF_TEXT];

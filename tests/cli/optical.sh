@@ -38,7 +38,7 @@ x 0 info disc.cue
 says '^disc  .*3 tracks in 1 session$'
 says '^catalogue +1234567890128'
 says '^ +1 +1 +MODE1/2048 +data +- +0 +00:02:00 +300 +00:04:00 +2048'
-says '^ +2 +1 +AUDIO +DCP PRE +00:01:00 stored +375 +00:07:00 +225 +00:03:00 +2352 +DEABC0112345$'
+says '^ +2 +1 +AUDIO +DCP PRE +00:01:00 stored +375 +00:07:00 +225 +00:03:00 +2352  DEABC0112345$'
 says 'INDEX 02 +450 +00:08:00$'
 says '^  track 2 +title +Second of three$'
 x 0 info disc.cue --json
