@@ -23,6 +23,7 @@ struct exh_acquire_result {
     struct exh_disc disc;
     struct exh_digests source_digests; /* of the medium's tracks, where the image has other tracks: seal has those of the image */
     struct exh_seal seal;              /* digests (media, padded, file:NAME), unreadable ranges, chunks, case fields */
+    bool lost_before;                  /* what could not be read is what the source says of itself that it could not: nothing new */
     struct exh_names files;            /* published paths */
     struct exh_faults faults;
     uint64_t fault_count;

@@ -246,6 +246,8 @@ static bool take_results(struct exh_run *run, struct exh_error *err)
     out->seal.filled = run->plan->fill != NULL;
     if (!exh_digest_set_result(run->set, &out->seal, &out->seal.unreadable, err) || !note_filled(run, err))
         return false;
+    const struct exh_seal *said = run->plan->medium->seal;
+    out->lost_before = said != NULL && exh_sectors_equal(&said->unreadable, &out->seal.unreadable);
     for (size_t i = 0; run->plan->fields != NULL && i < run->plan->fields->count; i++)
         if (!exh_fields_set(&out->seal.fields, run->plan->fields->items[i].key, run->plan->fields->items[i].value, err))
             return false;

@@ -76,6 +76,8 @@ struct exh_medium *exh_view_range(struct exh_medium *of, int64_t first, uint64_t
     v->of = of;
     v->first = first;
     v->layout = *of->layout;
+    v->layout.disc = NULL; /* what is known of the disc is at other places */
+    v->layout.tracks[0].stored_pregap = v->layout.tracks[0].pregap = v->layout.tracks[0].postgap = 0;
     v->layout.tracks[0].first = 0;
     v->layout.tracks[0].sectors = count;
     if (count < t->sectors - (uint64_t)(first - t->first))

@@ -462,8 +462,7 @@ static enum exh_exit exit_code(const struct make *m)
     if (r->changed.count > 0)
         return EXH_EXIT_FINDING;
     /* An image that is converted repeats its known unreadable ranges; only what this run could not read is news. */
-    const struct exh_seal *known = m->plan.medium->seal;
-    bool news = r->seal.unreadable.count > 0 && (known == NULL || !exh_sectors_equal(&known->unreadable, &r->seal.unreadable));
+    bool news = r->seal.unreadable.count > 0 && !r->lost_before;
     return news || (r->source_read_twice && r->second.unread_now > 0) ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
 }
 

@@ -271,14 +271,20 @@ static void test_missing_sectors(void **state)
     for (unsigned gaps = 0; gaps < 2; gaps++) {
         struct exh_acquire_result r;
         struct exh_medium *m = disc(450u * 2352u + 30u * 2336u); /* the last 50 sectors are in no file */
+        struct exh_seal said = {0};
         closes_gaps = gaps == 1;
+        assert_true(exh_sectors_mark(&said.unreadable, 12030, 50, EXH_MISSING, &err));
+        m->seal = gaps == 1 ? &said : NULL; /* it says so of itself, in its own numbers */
         assert_true(convert(m, 2, false, &r));
         assert_int_equal(r.acquisition, EXH_COMPLETE_WITH_ERRORS);
         assert_int_equal(r.seal.unreadable.count, 1);
         assert_int_equal(r.seal.unreadable.ranges[0].lba, gaps == 1 ? 480 : 12030);
         assert_int_equal(r.seal.unreadable.ranges[0].count, 50);
+        assert_int_equal(r.lost_before, gaps == 1);
         check_chunks(&r.seal.chunks, &r.layout);
         exh_acquire_result_close(&r);
+        m->seal = NULL;
+        exh_seal_close(&said);
         exh_medium_close(m);
         remove_all();
     }
