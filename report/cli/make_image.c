@@ -403,7 +403,7 @@ static void print_result(const struct make *m)
     if (r->layout.track_count == 1)
         exh_print(m->args, " of %u\n", r->layout.tracks[0].main_bytes);
     else
-        exh_print(m->args, " of %u tracks\n", r->layout.track_count);
+        exh_print(m->args, ", %u tracks\n", r->layout.track_count);
     if (bad == 0)
         exh_print(m->args, "acquisition complete\n");
     else

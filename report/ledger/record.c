@@ -188,12 +188,20 @@ static bool set_measures(json_t *json, const struct exh_layout *layout)
            exh_record_set(json, "layout", exh_record_layout(layout));
 }
 
+/* Of all ranges, as they are listed: what the image of a source had lost is as unreadable as what its device could not read. */
+static uint64_t sectors_in(const struct exh_sectors *list)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < list->count; i++)
+        n += list->ranges[i].count;
+    return n;
+}
+
 json_t *exh_record_result(const char *format, const struct exh_acquire_result *r)
 {
     json_t *json = json_object();
     bool ok = json != NULL && exh_record_set(json, "format", text_or_null(format)) && exh_record_set(json, "files", files_json(&r->files)) &&
-              set_measures(json, &r->layout) &&
-              exh_record_set(json, "unreadable_sectors", exh_record_number(exh_sectors_total(&r->seal.unreadable, EXH_BAD))) &&
+              set_measures(json, &r->layout) && exh_record_set(json, "unreadable_sectors", exh_record_number(sectors_in(&r->seal.unreadable))) &&
               exh_record_set(json, "unreadable", exh_record_ranges(&r->seal.unreadable)) &&
               exh_record_set(json, "digests", exh_record_digests(&r->seal.digests)) &&
               (r->source_digests.count == 0 || exh_record_set(json, "source_digests", exh_record_digests(&r->source_digests))) &&
