@@ -109,6 +109,11 @@ x 0 convert more.ccd -o more.iso --user-data --lossy; cmp more.iso user.bin || f
 cp again.ccd form.ccd; cp again.img form.img; printf '\002' | dd of=form.img bs=1 seek=$((2352 * 11 + 15)) conv=notrunc 2>/dev/null
 x 2 convert form.ccd -o form.iso --user-data; says 'sectors, the first at LBA 11, have no 2048 bytes'; absent form.iso form.iso.partial
 
+# ---- a data file that ends too early: its last sectors are lost, listed, and stay on record
+cp again.ccd short.ccd; head -c -5000 again.img >short.img
+x 3 convert short.ccd -o cut.toc --json; is "$(j '.unreadable|tostring')" '[[297,3]]'; is "$(j .unreadable_sectors)" 3
+x 0 verify cut.toc --require ledger; says '3 sectors from LBA 297 could not be read when the image was made'
+
 # ---- digests of tracks
 x 0 hash raw.ccd; says '^track +bytes +crc32 +md5 +sha1$'
 crc=$(tail -c $((100 * 2352)) raw.img | gzip -c | tail -c8 | od -An -tx4 -N4 | tr -d ' ')
