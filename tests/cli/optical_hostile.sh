@@ -6,7 +6,7 @@ need jq python3
 python3 -B "$SRC/tests/make/disc_hostile.py" lab/in >rows || fail "no samples"
 # A sanitizer's shadow memory is far larger than any limit that would say something.
 limit=1048576
-( ulimit -v $limit; "$EXHIBIT" --version >/dev/null 2>&1 ) || limit=unlimited
+{ ( ulimit -v $limit; exec "$EXHIBIT" --version >/dev/null ) || limit=unlimited; } 2>/dev/null
 bad=0
 wrong() { printf 'WRONG: %s: %s\n' "$name" "$*"; bad=$((bad + 1)); }
 # run COMMAND...: its status in $code; killed by a signal or by the guard is a failure of every case
@@ -26,6 +26,14 @@ refused() {
 }
 while IFS=$'\t' read -r name want word kind; do
   image=lab/in/$name
+  if [ "$want" = list ]; then # a list that cannot be read, or that does not know the disc: never a match, and nothing of the host's is in the answer
+    run verify lab/in/good.cue --against "$image" --json --no-record
+    [ "$(jq -r .verdict out)" != match ] || wrong "a match ($kind)"
+    # good.cue is consistent with its own EDC: then the list's failure to know it is told beside that
+    [ $code != 0 ] || jq -e '[.findings[] | select(.check == "dat" and .outcome == "no-reference")] | length > 0' out >/dev/null || wrong "0 ($kind)"
+    grep -q "root:" out err && wrong "a file of the host's was read"
+    continue
+  fi
   run info "$image" --json
   case $want in
     refused) refused || { [ $code = 5 ] || wrong "not refused, $code instead of 5 ($kind): $(text | head -1)"; } ;;

@@ -48,6 +48,22 @@ def image(path, name):
         put("fuzz_cdtext", name, data)
 
 
+def waves():
+    """Headers of the audio files that sheets name: plain, extensible, with a chunk before the samples, AIFF and AIFF-C."""
+    chunk = lambda order, kind, body: kind + struct.pack(order + "I", len(body)) + body + b"\0" * (len(body) % 2)
+    fmt = struct.pack("<HHIIHH", 1, 2, 44100, 176400, 4, 16)
+    wide = struct.pack("<HHIIHH", 0xFFFE, 2, 44100, 176400, 4, 16) + struct.pack("<HHI", 22, 16, 3) + b"\1\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71"
+    rate = b"\x40\x0e\xac\x44\0\0\0\0\0\0"
+    common = struct.pack(">HIH", 2, 588, 16) + rate
+    for name, kind, parts in (("plain.wav", b"WAVE", ((b"fmt ", fmt),)), ("wide.wav", b"WAVE", ((b"fmt ", wide), (b"LIST", b"abc")))):
+        body = kind + b"".join(chunk("<", k, b) for k, b in parts) + chunk("<", b"data", bytes(2352))
+        put("fuzz_wave", name, b"RIFF" + struct.pack("<I", len(body)) + body)
+    for name, kind, comm in (("plain.aiff", b"AIFF", common), ("none.aifc", b"AIFC", common + b"NONE\0\0"), ("sowt.aifc", b"AIFC", common + b"sowt\0\0")):
+        body = kind + chunk(">", b"COMM", comm) + chunk(">", b"SSND", bytes(8 + 2352))
+        put("fuzz_wave", name, b"FORM" + struct.pack(">I", len(body)) + body)
+
+
+waves()
 made, files = os.path.join(out, "made"), os.path.join(out, "files")
 os.makedirs(files, exist_ok=True)
 for variant in ("mixed", "audio", "xa", "two", "data"):

@@ -159,6 +159,69 @@ def encodings():
     case("10 MB", "1mb-entries.ccd", "any", ".", ("[CloneCD]\nVersion=3\n" + "".join("[Entry %d]\n" % n for n in range(70000)))[: (1 << 20) - 10])
 
 
+def waves():
+    chunk = lambda kind, body, length=None: kind + u32(len(body) if length is None else length) + body
+    fmt = lambda tag=1, channels=2, rate=44100, align=4, bits=16: chunk(b"fmt ", struct.pack("<HHIIHH", tag, channels, rate, rate * 4 & 0xFFFFFFFF, align, bits))
+    samples = chunk(b"data", bytes(2352 * 4))
+    riff = lambda body, length=None: b"RIFF" + u32(len(body) + 4 if length is None else length) + b"WAVE" + body
+    rate = b"\x40\x0e\xac\x44\0\0\0\0\0\0"
+    aiff = lambda comm, body, kind=b"AIFF": b"FORM" + be32(4 + 8 + len(comm) + len(body)) + kind + b"COMM" + be32(len(comm)) + comm + body
+    ssnd = lambda offset=0, length=None: b"SSND" + be32(2360 if length is None else length) + be32(offset) + be32(0) + bytes(2352)
+    samples_of = {
+        "wave-sound.wav": ("opens", riff(fmt() + samples)),
+        "wave-data-max.wav": ("found", riff(fmt() + chunk(b"data", bytes(2352 * 4), 0xFFFFFFF0))),
+        "wave-chunk-max.wav": ("refused", riff(fmt() + chunk(b"junk", bytes(10), 0xFFFFFFFF) + samples)),
+        "wave-chunk-odd.wav": ("refused", riff(fmt() + chunk(b"junk", bytes(10), 0x7FFFFFFF) + samples)),
+        "wave-zeros.wav": ("refused", riff(bytes(20000))),
+        "wave-no-fmt.wav": ("refused", riff(samples)),
+        "wave-fmt-short.wav": ("refused", riff(chunk(b"fmt ", b"\1\0\2\0") + samples)),
+        "wave-no-data.wav": ("refused", riff(fmt())),
+        "wave-channels-0.wav": ("refused", riff(fmt(channels=0) + samples)),
+        "wave-align-0.wav": ("any", riff(fmt(align=0) + samples)),
+        "wave-rate-0.wav": ("refused", riff(fmt(rate=0) + samples)),
+        "wave-bits-24.wav": ("refused", riff(fmt(bits=24) + samples)),
+        "wave-mp3.wav": ("refused", riff(fmt(tag=0x55) + samples)),
+        "wave-chunks.wav": ("any", riff(fmt() + chunk(b"junk", b"") * 100000 + samples)),
+        "wave-cut.wav": ("refused", riff(fmt() + samples)[:30]),
+        "wave-empty.wav": ("refused", b""),
+        "aiff-sound.aiff": ("opens", aiff(struct.pack(">HIH", 2, 588, 16) + rate, ssnd())),
+        "aiff-offset-max.aiff": ("refused", aiff(struct.pack(">HIH", 2, 588, 16) + rate, ssnd(0xFFFFFFFF))),
+        "aiff-length-max.aiff": ("found", aiff(struct.pack(">HIH", 2, 588, 16) + rate, ssnd(0, 0xFFFFFFFF))),
+        "aiff-length-0.aiff": ("refused", aiff(struct.pack(">HIH", 2, 588, 16) + rate, ssnd(0, 0))),
+        "aiff-rate-nan.aiff": ("refused", aiff(struct.pack(">HIH", 2, 588, 16) + b"\x7f\xff" + b"\xff" * 8, ssnd())),
+        "aiff-frames-max.aiff": ("any", aiff(struct.pack(">HIH", 2, 0xFFFFFFFF, 16) + rate, ssnd())),
+        "aiff-packed.aiff": ("refused", aiff(struct.pack(">HIH", 2, 588, 16) + rate + b"ima4\0\0", ssnd(), b"AIFC")),
+    }
+    for name, (want, data) in samples_of.items():
+        write(name, data)
+        kind = "AIFF" if name.startswith("aiff") else "WAVE"
+        case("an audio file's header", name + ".cue", want, ".", 'FILE "%s" %s\n  TRACK 01 AUDIO\n    INDEX 01 00:00:00\n' % (name, kind))
+
+
+def lists():
+    """Lists of disc images that the sound image good.cue is held against."""
+    write("good.cue", GOOD)
+    head = '<?xml version="1.0"?>\n'
+    rom = '<rom name="d.bin" size="%s" crc="%s" md5="%s" sha1="%s"/>'
+    game = '<datafile><game name="g"><description>g</description>%s</game></datafile>'
+    good = rom % (47040, "00000000", "0" * 32, "0" * 40)
+    laughs = '<!DOCTYPE d [<!ENTITY a "aaaaaaaaaaaaaaaaaaaa">' + "".join('<!ENTITY %s "%s">' % (chr(98 + n), ("&%s;" % chr(97 + n)) * 20) for n in range(9)) + "]>"
+    for name, text in (("entities", head + laughs + (game % "&j;")),
+                       ("external", head + '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + (game % "&x;")),
+                       ("remote", head + '<!DOCTYPE d SYSTEM "http://127.0.0.1:9/d.dtd">' + (game % good)),
+                       ("parameter", head + '<!DOCTYPE d [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]>' + (game % good)),
+                       ("deep", head + "<a>" * 200000), ("deep-closed", head + "<datafile>" + "<game name='g'>" * 100000 + "</game>" * 100000 + "</datafile>"),
+                       ("size-max", head + game % (rom % ("18446744073709551616", "0" * 8, "0" * 32, "0" * 40))),
+                       ("size-minus", head + game % (rom % ("-1", "0" * 8, "0" * 32, "0" * 40))),
+                       ("not-hex", head + game % (rom % (47040, "zzzzzzzz", "z" * 32, "z" * 40))), ("hex-short", head + game % (rom % (47040, "00", "00", "00"))),
+                       ("hex-long", head + game % (rom % (47040, "0" * 9000, "0" * 9000, "0" * 9000))), ("roms", head + game % (good * 100000)),
+                       ("games", head + "<datafile>" + '<game name="g"></game>' * 200000 + "</datafile>"),
+                       ("name-long", head + game % good.replace("d.bin", "n" * 1000000)), ("name-tags", head + game % good.replace("d.bin", "]]&gt;&lt;script&gt;")),
+                       ("cut", (head + game % good)[:120]), ("nothing", ""), ("other-xml", head + "<html/>"), ("nul", head + "\0" + game % good)):
+        write(name + ".dat", text)
+        rows.append("\t".join((name + ".dat", "list", ".", "XML: entities, depth, numbers")))
+
+
 def disc(variant, seed=1):
     made = disc_maker.variants()[variant]()
     disc_maker.fill(made, disc_maker.Noise("hostile/%d" % seed), b"")
@@ -396,6 +459,6 @@ def iso():
     case("a field of zero", "apple-0.iso", "any", ".", bytes(apple))
 
 
-for group in (descriptors, paths, encodings, ccd, mds, nrg, iso):
+for group in (descriptors, paths, encodings, waves, lists, ccd, mds, nrg, iso):
     group()
 print("\n".join(rows))
