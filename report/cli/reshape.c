@@ -61,14 +61,26 @@ static bool need_one_track(const struct exh_reshape *s, const char *option, stru
                     s->medium->layout->track_count);
 }
 
-static bool take_user_data(const struct exh_args *args, struct exh_reshape *s, struct exh_error *err)
+/* A volume begins at INDEX 01: with a pregap before it (NRG stores the 150 of track 1) nobody would find its descriptors at sector 16. */
+static bool leave_pregap(struct exh_reshape *s, struct exh_error *err)
 {
     const struct exh_track *t = &s->medium->layout->tracks[0];
+    uint32_t n = t->stored_pregap;
+    if (n == 0)
+        return true;
+    s->part = true;
+    return lose(s, false, err, "the stored pregap of track %u (%u sectors)", t->number, n) &&
+           put_on(s, exh_view_track(s->medium, t->number, EXH_VIEW_FROM_ZERO, err));
+}
+
+static bool take_user_data(const struct exh_args *args, struct exh_reshape *s, struct exh_error *err)
+{
     struct exh_user_survey n;
     if (exh_arg(args, "--user-data") == NULL)
         return true;
-    if (!need_one_track(s, "--user-data", err))
+    if (!need_one_track(s, "--user-data", err) || !leave_pregap(s, err))
         return false;
+    const struct exh_track *t = &s->medium->layout->tracks[0];
     struct exh_medium *view = exh_view_user(s->medium, err);
     if (view == NULL)
         return exh_context(err, "--user-data");
@@ -166,6 +178,8 @@ static bool bend(struct exh_layout *l, uint32_t track, bool user, bool framed)
         l->track_count = 1;
         l->disc = NULL;
     }
+    if (user && l->track_count == 1) /* from INDEX 01 on */
+        l->tracks[0].sectors -= l->tracks[0].stored_pregap, l->tracks[0].stored_pregap = 0, l->tracks[0].first = 0;
     for (uint32_t i = 0; i < l->track_count && (user || framed); i++) {
         struct exh_track *t = &l->tracks[i];
         bool data = t->kind == EXH_TRACK_MODE1 || t->kind == EXH_TRACK_MODE2;

@@ -114,6 +114,13 @@ cp again.ccd short.ccd; head -c -5000 again.img >short.img
 x 3 convert short.ccd -o cut.toc --json; is "$(j '.unreadable|tostring')" '[[297,3]]'; is "$(j .unreadable_sectors)" 3
 x 0 verify cut.toc --require ledger; says '3 sectors from LBA 297 could not be read when the image was made'
 
+# a stored pregap is no part of the volume: the user data begin at INDEX 01
+head -c $((150 * 2352)) /dev/zero | cat - again.img >pregap.bin
+printf 'FILE "pregap.bin" BINARY\n TRACK 01 MODE1/2352\n INDEX 00 00:00:00\n INDEX 01 00:02:00\n' >pregap.cue
+x 2 convert pregap.cue -o pregap.iso --user-data; says 'the stored pregap of track 1 \(150 sectors\)'; absent pregap.iso pregap.iso.partial
+x 0 convert pregap.cue -o pregap.iso --user-data --lossy --json; cmp pregap.iso user.bin || fail "user data behind a stored pregap"
+is "$(j .of)" range; x 0 info pregap.iso; says 'exact: 300 sectors'
+
 # ---- digests of tracks
 x 0 hash raw.ccd; says '^track +bytes +crc32 +md5 +sha1$'
 crc=$(tail -c $((100 * 2352)) raw.img | gzip -c | tail -c8 | od -An -tx4 -N4 | tr -d ' ')
