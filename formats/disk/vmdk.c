@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "formats/container/siblings.h"
+#include "formats/disk/vmdk_write.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -216,5 +217,11 @@ static int vmdk_probe(const struct exh_peek *peek)
 
 static const char *const vmdk_extensions[] = {".vmdk", NULL};
 
-const struct exh_format exh_format_vmdk = {
-    .name = "vmdk", .title = "VMware virtual disk (VMDK)", .extensions = vmdk_extensions, .probe = vmdk_probe, .open = vmdk_open};
+const struct exh_format exh_format_vmdk = {.name = "vmdk",
+                                           .title = "VMware virtual disk (VMDK): stream-optimized, or flat without compression",
+                                           .extensions = vmdk_extensions,
+                                           .probe = vmdk_probe,
+                                           .open = vmdk_open,
+                                           .create = exh_vmdk_create,
+                                           .can = EXH_SINK_NEEDS_SIZE,
+                                           .fits = exh_vmdk_fits};
