@@ -16,7 +16,8 @@ struct walk { /* over the tables of one extent */
     struct exh_file_space *space;
     struct exh_inspection *in;
     struct exh_error *err;
-    uint64_t stored, zeros, differing, differs_at, misplaced, misplaced_at;
+    uint64_t stored, zeros, differing, differs_at, misplaced, misplaced_at, used;
+    bool stopped;          /* more is used than the file has: parts overlap, and to follow them all could take forever */
     uint8_t *table, *copy; /* room for one grain table each */
 };
 
@@ -86,6 +87,21 @@ static bool judge_header(const struct exh_vmdk_extent *e, const char *file, stru
 
 /* ---- the tables ---- */
 
+/* Of a table or a grain. Together they use no byte twice, so that twice the file is out of the question; a few small tables that point at each other
+ * could ask for more work than any disk. */
+static bool take(struct walk *w, uint64_t at, uint64_t bytes, const char *role, uint64_t number)
+{
+    uint64_t left = at < w->source->size ? w->source->size - at : 0;
+    w->used += bytes < left ? bytes : left;
+    if (w->used / 2 <= w->source->size)
+        return exh_file_space_take(w->space, at, bytes, w->in, w->err, "%s %llu", role, (unsigned long long)number);
+    bool told = w->stopped;
+    w->stopped = true;
+    return told || exh_inspection_remark(w->in, "overlap", EXH_FAILS, w->file, at, w->err,
+                                         "%s %llu and those before it use more than twice what the file has: the rest is not checked", role,
+                                         (unsigned long long)number);
+}
+
 static bool take_grain(struct walk *w, uint64_t grain, uint64_t sector)
 {
     const struct exh_vmdk_sparse *s = w->s;
@@ -102,13 +118,13 @@ static bool take_grain(struct walk *w, uint64_t grain, uint64_t sector)
         if (exh_le64(h) != grain * (s->grain_bytes / 512) && w->misplaced++ == 0)
             w->misplaced_at = at;
     }
-    return exh_file_space_take(w->space, at, bytes, w->in, w->err, "grain %llu", (unsigned long long)grain);
+    return take(w, at, bytes, "grain", grain);
 }
 
 static bool take_table(struct walk *w, uint64_t number, uint64_t at)
 {
     const struct exh_vmdk_sparse *s = w->s;
-    for (uint32_t i = 0; i < s->table_entries; i++) {
+    for (uint32_t i = 0; i < s->table_entries && !w->stopped; i++) {
         uint64_t grain = number * s->table_entries + i, sector = exh_le32(w->table + (size_t)i * 4);
         if (grain >= exh_vmdk_grains(s))
             break;
@@ -129,11 +145,12 @@ static bool take_table(struct walk *w, uint64_t number, uint64_t at)
 static bool read_table(struct walk *w, uint64_t sector, uint8_t *into, const char *role, uint64_t number, bool *whole)
 {
     uint64_t at = sector * 512, bytes = (uint64_t)w->s->table_entries * 4;
-    *whole = sector != 0 && exh_inside(at, bytes, w->source->size);
+    *whole = false;
     if (sector == 0)
         return true;
-    if (!exh_file_space_take(w->space, at, bytes, w->in, w->err, "%s %llu", role, (unsigned long long)number))
+    if (!take(w, at, bytes, role, number))
         return false;
+    *whole = !w->stopped && exh_inside(at, bytes, w->source->size);
     return !*whole || exh_source_read(w->source, at, into, (size_t)bytes, w->err);
 }
 
@@ -159,7 +176,7 @@ static bool walk_table(struct walk *w, uint64_t number)
         return false;
     if (second != sector && !read_table(w, second, w->copy, "second grain table", number, &whole_copy))
         return false;
-    bool alike = second == sector || (whole && whole_copy && memcmp(w->table, w->copy, (size_t)w->s->table_entries * 4) == 0);
+    bool alike = w->stopped || second == sector || (whole && whole_copy && memcmp(w->table, w->copy, (size_t)w->s->table_entries * 4) == 0);
     if (!alike && w->differing++ == 0)
         w->differs_at = second != 0 ? second * 512 : w->s->redundant_at + number * 4;
     return true;
@@ -206,10 +223,10 @@ static bool walk_all(struct walk *w)
     for (size_t i = 0; i < s->left_count; i++)
         if (!take_grain(w, s->left[i].grain, s->left[i].sector))
             return false;
-    for (uint64_t i = 0; !s->cut && i < s->tables; i++)
+    for (uint64_t i = 0; !s->cut && !w->stopped && i < s->tables; i++)
         if (!walk_table(w, i))
             return false;
-    return take_markers(w) && take_room(w) && (s->cut || exh_file_space_finish(w->space, w->in, w->err));
+    return take_markers(w) && take_room(w) && (s->cut || w->stopped || exh_file_space_finish(w->space, w->in, w->err));
 }
 
 static bool tell_walk(struct walk *w)

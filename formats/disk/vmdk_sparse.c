@@ -11,7 +11,7 @@
 #define GRAIN_BYTES_MIN 4096u
 #define GRAIN_BYTES_MAX (64u << 20)
 #define KNOWN_FLAGS (EXH_VMDK_NEWLINES | EXH_VMDK_REDUNDANT | EXH_VMDK_ZEROED | EXH_VMDK_COMPRESSED | EXH_VMDK_MARKERS)
-#define TABLE_ENTRIES_MAX 65536u /* always 512 in hosted extents, 4096 in COWD */
+#define TABLE_ENTRIES_MAX 4096u /* always 512 in hosted extents, 4096 in COWD */
 #define COWD_TABLE_ENTRIES 4096u
 
 /* ---- what lies where ---- */
