@@ -14,6 +14,7 @@ cmake --build build/fuzz --target $targets -- --quiet
 cd build/fuzz
 rm -rf seeds failed
 python3 -B "$src/tests/fuzz/disc_seeds.py" seeds "$corpus"
+python3 -B "$src/tests/fuzz/vmdk_seeds.py" seeds
 EXHIBIT_FUZZ_FILES=$PWD/seeds/files
 export EXHIBIT_FUZZ_FILES
 
