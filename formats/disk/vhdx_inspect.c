@@ -75,11 +75,11 @@ static bool tell_log(const struct walk *w)
                exh_inspection_remark(w->in, "log-replay", EXH_FAILS, w->file, h->log_at, w->err,
                                      "the log is not empty, but holds no whole run of entries: what is read may be older than what was written");
     return exh_inspection_fact(w->in, w->file, l->at, "log", w->err,
-                               "replayed in memory: %u entries, %llu to %llu, that write %llu sectors of 4096 bytes and make %llu bytes zeros",
-                               l->entries, (unsigned long long)l->first, (unsigned long long)l->last, (unsigned long long)l->sectors,
+                               "replayed in memory: entries %llu to %llu (%u), which write %llu sectors of 4096 bytes and make %llu bytes zeros",
+                               (unsigned long long)l->first, (unsigned long long)l->last, l->entries, (unsigned long long)l->sectors,
                                (unsigned long long)l->zeroed) &&
            exh_inspection_remark(w->in, "log-replay", EXH_WARNS, w->file, l->at, w->err,
-                                 "the image was not closed: %u entries of its log are replayed in memory, and the file is left as it is", l->entries);
+                                 "the image was not closed: its log (entries: %u) is replayed in memory, and the file is left as it is", l->entries);
 }
 
 /* ---- headers and region tables ---- */

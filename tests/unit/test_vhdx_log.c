@@ -136,7 +136,7 @@ static void changes_in_their_order(void **state)
     vhdx_is(m, 2 * MIB + 4096 - 512, wanted + 4096 - 512, 9216);
     vhdx_is(m, 2 * MIB + sizeof wanted, i.bytes + 5 * MIB + sizeof wanted, MIB - sizeof wanted);
     assert_int_equal(vhdx_remarks(m, "log-replay", EXH_WARNS), 1);
-    assert_true(vhdx_tells(m, "log", "2 entries"));
+    assert_true(vhdx_tells(m, "log", "(2)"));
     assert_true(vhdx_tells(m, "log", "write 4 sectors of 4096 bytes and make 20480 bytes zeros"));
     exh_medium_close(m);
     assert_memory_equal(i.bytes, copy, i.size);
@@ -180,14 +180,14 @@ static void the_active_run(void **state)
     (void)seal(&b);
     struct exh_medium *m = vhdx_opened(&i);
     vhdx_is(m, 0, i.bytes + 6 * MIB, MIB);
-    assert_true(vhdx_tells(m, "log", "1 entries, 601 to 601"));
+    assert_true(vhdx_tells(m, "log", "entries 601 to 601 (1)"));
     exh_medium_close(m);
     b = begin(&i, third, 602, next, 1); /* one more, which keeps both; torn */
     zero(&b, 6 * MIB, MIB);
     (void)seal(&b);
     m = vhdx_opened(&i);
     vhdx_is(m, 0, NULL, MIB);
-    assert_true(vhdx_tells(m, "log", "2 entries, 601 to 602"));
+    assert_true(vhdx_tells(m, "log", "entries 601 to 602 (2)"));
     exh_medium_close(m);
     ring(&b, 0)[4] ^= 1;
     m = vhdx_opened(&i);
