@@ -318,4 +318,7 @@ const struct exh_format exh_format_vhdx = {.name = "vhdx",
                                            .title = "Hyper-V disk image (VHDX)",
                                            .extensions = vhdx_extensions,
                                            .probe = vhdx_probe,
-                                           .open = vhdx_open};
+                                           .open = vhdx_open,
+                                           .create = exh_vhdx_create,
+                                           .can = EXH_SINK_NEEDS_SIZE,
+                                           .fits = exh_vhdx_fits};
