@@ -132,6 +132,11 @@ size_t exh_deflate_zlib(struct exh_deflater *deflater, const void *in, size_t in
     return libdeflate_zlib_compress(deflater->tables, in, in_length, out, room);
 }
 
+size_t exh_deflate_raw(struct exh_deflater *deflater, const void *in, size_t in_length, void *out, size_t room)
+{
+    return libdeflate_deflate_compress(deflater->tables, in, in_length, out, room);
+}
+
 size_t exh_deflate_bound(size_t in_length) { return libdeflate_zlib_compress_bound(NULL, in_length); }
 
 uint32_t exh_adler32(uint32_t before, const void *data, size_t length) { return libdeflate_adler32(before, data, length); }

@@ -34,6 +34,8 @@ struct exh_deflater *exh_deflater_new(int level);       /* NULL: no memory, or a
 void exh_deflater_close(struct exh_deflater *deflater); /* NULL-safe */
 /* Length of the zlib stream written to `out`, or 0 when it does not fit `room`. */
 size_t exh_deflate_zlib(struct exh_deflater *deflater, const void *in, size_t in_length, void *out, size_t room);
+/* The same as a raw deflate stream. */
+size_t exh_deflate_raw(struct exh_deflater *deflater, const void *in, size_t in_length, void *out, size_t room);
 /* No stream for in_length bytes is longer. */
 size_t exh_deflate_bound(size_t in_length);
 

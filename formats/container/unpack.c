@@ -1,4 +1,4 @@
-/* unpack.c - which library or code unpacks what. See unpack.h. */
+/* unpack.c - which library or code unpacks what, and packs it. See unpack.h. */
 #include "formats/container/unpack.h"
 
 #include <bzlib.h>
@@ -118,4 +118,47 @@ bool exh_unpack(struct exh_unpacker *unpacker, enum exh_codec codec, const uint8
     if (used != NULL)
         *used = taken;
     return ok;
+}
+
+/* ---- packing ---- */
+
+struct exh_packer { /* one of the two is set */
+    enum exh_codec codec;
+    struct exh_deflater *deflater;
+    ZSTD_CCtx *zstd;
+};
+
+struct exh_packer *exh_packer_new(enum exh_codec codec, int level)
+{
+    struct exh_packer *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    p->codec = codec;
+    if (codec == EXH_CODEC_ZLIB || codec == EXH_CODEC_DEFLATE)
+        p->deflater = exh_deflater_new(level);
+    else if (codec == EXH_CODEC_ZSTD && level >= 1 && level <= ZSTD_maxCLevel())
+        p->zstd = ZSTD_createCCtx();
+    if (p->deflater != NULL || (p->zstd != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel, level))))
+        return p;
+    exh_packer_close(p);
+    return NULL;
+}
+
+void exh_packer_close(struct exh_packer *packer)
+{
+    if (packer == NULL)
+        return;
+    exh_deflater_close(packer->deflater);
+    (void)ZSTD_freeCCtx(packer->zstd);
+    free(packer);
+}
+
+size_t exh_pack(struct exh_packer *packer, const void *in, size_t in_length, void *out, size_t room)
+{
+    if (packer->codec == EXH_CODEC_ZLIB)
+        return exh_deflate_zlib(packer->deflater, in, in_length, out, room);
+    if (packer->codec == EXH_CODEC_DEFLATE)
+        return exh_deflate_raw(packer->deflater, in, in_length, out, room);
+    size_t made = ZSTD_compress2(packer->zstd, out, room, in, in_length);
+    return ZSTD_isError(made) ? 0 : made;
 }

@@ -1,4 +1,4 @@
-/* unpack.h - one packed unit of a container, unpacked to exactly the length it must have.
+/* unpack.h - one packed unit of a container, unpacked to exactly the length it must have; and packed, where we write such a container.
  *
  * zlib (RFC 1950) and raw deflate (RFC 1951) by libdeflate, bzip2, xz and zstd by their libraries, ADC and LZFSE (with LZVN) by our own code. An
  * unpacker opens what a codec needs when it is first used; it belongs to one thread at a time. Memory beyond the caller's buffers is bounded by the
@@ -22,5 +22,13 @@ void exh_unpacker_close(struct exh_unpacker *unpacker);
  * fewer or more. */
 EXH_MUST_CHECK bool exh_unpack(struct exh_unpacker *unpacker, enum exh_codec codec, const uint8_t *in, size_t in_length, uint8_t *out,
                                size_t out_length, size_t *used, struct exh_error *err);
+
+/* Packs units by one codec at one level. Belongs to one thread at a time. */
+struct exh_packer;
+/* Deflate and zlib at levels 1 to 12, zstd at 1 to 22. NULL: no memory, another codec or level. */
+struct exh_packer *exh_packer_new(enum exh_codec codec, int level);
+void exh_packer_close(struct exh_packer *packer); /* NULL-safe */
+/* Length of the stream written to `out`, or 0 when it does not fit `room`. */
+size_t exh_pack(struct exh_packer *packer, const void *in, size_t in_length, void *out, size_t room);
 
 #endif

@@ -285,6 +285,7 @@ static bool read_snapshots(struct exh_qcow2 *q, struct exh_source *source, struc
         out->disk_bytes = more >= 16 ? exh_be64(extra + 8) : 0;
         at += (40ull + more + id + name + 7) / 8 * 8;
     }
+    q->snapshots_bytes = at - q->snapshots_at;
     return true;
 }
 
@@ -372,5 +373,11 @@ static int qcow2_probe(const struct exh_peek *peek) { return peek->head_length >
 
 static const char *const qcow2_extensions[] = {".qcow2", ".qcow", NULL};
 
-const struct exh_format exh_format_qcow2 = {
-    .name = "qcow2", .title = "QEMU copy-on-write image", .extensions = qcow2_extensions, .probe = qcow2_probe, .open = qcow2_open};
+const struct exh_format exh_format_qcow2 = {.name = "qcow2",
+                                            .title = "QEMU copy-on-write image",
+                                            .extensions = qcow2_extensions,
+                                            .probe = qcow2_probe,
+                                            .open = qcow2_open,
+                                            .create = exh_qcow2_create,
+                                            .can = EXH_SINK_NEEDS_SIZE,
+                                            .fits = exh_qcow2_fits};

@@ -20,7 +20,7 @@ struct exh_qcow_snapshot {
 struct exh_qcow2 {
     struct exh_mapped_disk disk;
     uint32_t version, cluster_bits, l2_bits, crypt, header_bytes, refcount_clusters, snapshot_count, data_file;
-    uint64_t disk_bytes, l1_at, l1_entries, refcount_at, snapshots_at, incompatible, compatible, autoclear, backing_at;
+    uint64_t disk_bytes, l1_at, l1_entries, refcount_at, snapshots_at, snapshots_bytes, incompatible, compatible, autoclear, backing_at;
     uint32_t backing_length;
     bool extended; /* L2 entries of 16 bytes, 32 subclusters each */
     enum exh_codec codec;

@@ -38,6 +38,20 @@ static bool tell_facts(const struct exh_qcow2 *q, struct exh_inspection *in, str
     return ok;
 }
 
+/* Whoever packs takes clusters and fills them as far as it goes: what is left free in them is nobody's, and no wonder. */
+static bool take_packed(struct walk *w, uint64_t entry)
+{
+    const struct exh_qcow2 *q = w->q;
+    uint64_t offset, bytes, cluster = 1ull << q->cluster_bits, size = q->disk.sources[0]->size;
+    exh_qcow_packed(q, entry, &offset, &bytes);
+    if (q->version > 1 && exh_inside(offset, bytes, size)) {
+        uint64_t end = (offset + bytes + cluster - 1) / cluster * cluster;
+        offset = offset / cluster * cluster;
+        bytes = (end < size ? end : size) - offset;
+    }
+    return exh_file_space_share(w->space, offset, bytes, w->in, w->err, "a packed cluster");
+}
+
 /* Clusters of the current state must be used once; those of snapshots are shared on purpose. */
 static bool take_entry(struct walk *w, uint64_t entry, bool shared)
 {
@@ -46,8 +60,7 @@ static bool take_entry(struct walk *w, uint64_t entry, bool shared)
     bool packed = q->version == 1 ? entry >> 63 != 0 : (entry & EXH_QCOW_COMPRESSED) != 0;
     if (packed) {
         w->packed += !shared;
-        exh_qcow_packed(q, entry, &offset, &bytes);
-        return exh_file_space_share(w->space, offset, bytes, w->in, w->err, "a packed cluster");
+        return take_packed(w, entry);
     }
     w->zero += !shared && q->version == 3 && !q->extended && (entry & EXH_QCOW_ZERO) != 0;
     if (offset == 0)
@@ -127,13 +140,24 @@ static bool take_refcounts(struct walk *w)
     return true;
 }
 
+/* It lies in clusters of its own, which it need not fill. */
+static bool take_snapshot_table(struct walk *w)
+{
+    const struct exh_qcow2 *q = w->q;
+    uint64_t cluster = 1ull << q->cluster_bits, size = q->disk.sources[0]->size;
+    uint64_t bytes = (q->snapshots_bytes + cluster - 1) / cluster * cluster;
+    if (q->snapshots_at < size && bytes > size - q->snapshots_at)
+        bytes = size - q->snapshots_at;
+    return exh_file_space_share(w->space, q->snapshots_at, bytes, w->in, w->err, "the snapshot table");
+}
+
 static bool walk_all(struct walk *w)
 {
     const struct exh_qcow2 *q = w->q;
     if (!exh_file_space_take(w->space, 0, q->version == 1 ? 512 : 1ull << q->cluster_bits, w->in, w->err, "the header") || !take_refcounts(w) ||
         !walk_l1(w, q->l1_at, q->l1_entries, false))
         return false;
-    if (q->snapshot_count > 0 && !exh_file_space_share(w->space, q->snapshots_at, 1, w->in, w->err, "the snapshot table"))
+    if (q->snapshot_count > 0 && !take_snapshot_table(w))
         return false;
     for (uint32_t i = 0; i < q->snapshot_count; i++)
         if (!walk_l1(w, q->snapshots[i].l1_at, q->snapshots[i].l1_entries, true))

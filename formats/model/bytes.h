@@ -21,6 +21,7 @@ static inline uint64_t exh_be64(const uint8_t *p) { return (uint64_t)exh_be32(p)
 static inline void exh_put_le16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)v, p[1] = (uint8_t)(v >> 8); }
 static inline void exh_put_le32(uint8_t *p, uint32_t v) { exh_put_le16(p, (uint16_t)v), exh_put_le16(p + 2, (uint16_t)(v >> 16)); }
 static inline void exh_put_le64(uint8_t *p, uint64_t v) { exh_put_le32(p, (uint32_t)v), exh_put_le32(p + 4, (uint32_t)(v >> 32)); }
+static inline void exh_put_be16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)(v >> 8), p[1] = (uint8_t)v; }
 static inline void exh_put_be32(uint8_t *p, uint32_t v)
 {
     p[0] = (uint8_t)(v >> 24), p[1] = (uint8_t)(v >> 16), p[2] = (uint8_t)(v >> 8), p[3] = (uint8_t)v;
