@@ -144,15 +144,16 @@ static char *sibling_path(const struct exh_open *options, const char *reference,
 bool exh_parent_open(const struct exh_open *options, const char *reference, const struct exh_format *format, struct exh_medium **out,
                      struct exh_error *err)
 {
-    struct exh_open with = {.past_cache = options->past_cache, .parents = options->parents, .depth = options->depth + 1};
+    struct exh_open with = {
+        .past_cache = options->past_cache, .parents = options->parents, .parents_found = options->parents_found, .depth = options->depth + 1};
     bool named = options->parents != NULL && options->depth < options->parents->count;
     *out = NULL;
     if (options->depth >= EXH_PARENTS_MAX)
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "a chain of more than %u parents, or a circle", EXH_PARENTS_MAX);
-    if (named)
-        return exh_image_open(options->parents->items[options->depth], format, &with, out, err) || exh_context(err, "parent");
-    char *path = sibling_path(options, reference, err);
-    bool ok = path != NULL && (exh_image_open(path, format, &with, out, err) || exh_context(err, "parent"));
-    free(path);
+    char *beside = named ? NULL : sibling_path(options, reference, err);
+    const char *path = named ? options->parents->items[options->depth] : beside;
+    bool ok = path != NULL && (options->parents_found == NULL || exh_names_add(options->parents_found, path, err)) &&
+              (exh_image_open(path, format, &with, out, err) || exh_context(err, "parent"));
+    free(beside);
     return ok;
 }

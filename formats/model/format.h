@@ -32,6 +32,7 @@ struct exh_open {
     const struct exh_names *parents; /* images that the user names as parents, the nearest first; NULL: only the image's own folder is searched */
     unsigned depth;                  /* how many images this one was opened for as their parent */
     const char *snapshot;            /* which one of the image's snapshots; NULL: its current state */
+    struct exh_names *parents_found; /* gets the path of every parent that is opened, the nearest first; NULL: nobody asks */
     const struct exh_names *folders; /* where segments may lie beside the image's own folder, in order; NULL: nowhere else */
 };
 

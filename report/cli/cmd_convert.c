@@ -28,6 +28,7 @@ static const struct exh_option convert_options[] = {
     EXH_SHAPE_OPTIONS,
     {.name = "--lossy", .help = "agree to lose what neither the new image nor a record can hold"},
     {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
+    EXH_LINEAGE_OPTIONS,
     EXH_CASE_OPTIONS,
     {0}};
 

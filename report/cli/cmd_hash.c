@@ -67,6 +67,7 @@ static enum exh_exit hash_run(struct exh_args *args)
 static const struct exh_option hash_options[] = {
     {.name = "--hash", .argument = "LIST", .help = "crc32 or any digests OpenSSL knows (default md5,sha256; of a disc crc32,sha1 too)"},
     {.name = "--input-format", .argument = "F", .help = "what SOURCE is; raw hashes the plain bytes of any file"},
+    EXH_LINEAGE_OPTIONS,
     {.name = "--sector-size", .argument = "N", .help = "bytes per sector"},
     {.name = "--start", .argument = "LBA", .help = "first sector"},
     {.name = "--count", .argument = "N", .help = "how many sectors"},

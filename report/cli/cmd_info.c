@@ -114,7 +114,14 @@ static enum exh_exit info_run(struct exh_args *args)
     enum exh_exit code = ok ? EXH_EXIT_DONE : exh_tell_error(args, &err);
     if (ok) {
         print_info(args, source.medium, &in);
-        exh_answer(args, info_json(source.medium, &in));
+        for (size_t i = 0; i < source.parents.count; i++)
+            exh_print(args, "%-12s %s\n", "parent", source.parents.items[i]);
+        json_t *json = info_json(source.medium, &in);
+        if (json != NULL && !exh_lineage_json(&source, json)) {
+            json_decref(json);
+            json = NULL;
+        }
+        exh_answer(args, json);
     }
     exh_inspection_close(&in);
     exh_source_done(&source);
@@ -123,6 +130,7 @@ static enum exh_exit info_run(struct exh_args *args)
 
 static const struct exh_option info_options[] = {
     {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
+    EXH_LINEAGE_OPTIONS,
     {.name = "--sector-size", .argument = "N", .help = "bytes per sector of a raw image"},
     {0}};
 

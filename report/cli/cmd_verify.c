@@ -268,6 +268,10 @@ static json_t *result_json(const struct checked *c, const char *started)
         (void)json_object_set_new(json, "audit", exh_record_audit(&r->audit));
     if (json != NULL && r->findings.left_out > 0)
         (void)json_object_set_new(json, "findings_left_out", json_integer((json_int_t)r->findings.left_out));
+    if (json != NULL && !exh_lineage_json(&c->opened, json)) {
+        json_decref(json);
+        return NULL;
+    }
     if (json != NULL && c->references.against_text[0] != '\0')
         (void)json_object_set_new(json, "against", exh_record_text(c->references.against_text));
     return json;
@@ -504,6 +508,7 @@ static const struct exh_option verify_options[] = {
      .help = "digests to compute besides those compared (when there is nothing to compare: md5,sha256, of a disc crc32,sha1 too)"},
     {.name = "--past-cache", .help = "read past the page cache where the file system can"},
     {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
+    EXH_LINEAGE_OPTIONS,
     {.name = "--sector-size", .argument = "N", .help = "bytes per sector of a raw image"},
     {0}};
 

@@ -113,9 +113,21 @@ static uint32_t recorded_sector_bytes(const char *image)
     return bytes > 0 && bytes <= EXH_SECTOR_BYTES_MAX ? (uint32_t)bytes : 0;
 }
 
+/* A parent or snapshot that was named and is not what the image was opened with would be on record as if it were. */
+static bool lineage_used(const struct exh_opened *o, const struct exh_open *options, struct exh_error *err)
+{
+    if (options->snapshot != NULL && strcmp(o->whole->format, "qcow2") != 0)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--snapshot %s: an image of format %s has no snapshots", options->snapshot, o->whole->format);
+    if (options->parents == NULL || options->parents->count <= o->parents.count)
+        return true;
+    return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--parent %s is not needed: the image has %zu parent%s", options->parents->items[o->parents.count],
+                    o->parents.count, o->parents.count == 1 ? "" : "s");
+}
+
 static bool open_image(struct exh_opened *o, const struct exh_format *format, struct exh_open *options, struct exh_error *err)
 {
-    if (!exh_image_open(o->path, format, options, &o->whole, err))
+    options->parents_found = &o->parents;
+    if (!exh_image_open(o->path, format, options, &o->whole, err) || !lineage_used(o, options, err))
         return false;
     if (options->sector_bytes != 0 || !o->whole->verbatim)
         return true;
@@ -127,9 +139,34 @@ static bool open_image(struct exh_opened *o, const struct exh_format *format, st
     return exh_image_open(o->path, format, options, &o->whole, err);
 }
 
-static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool as_image, bool past_cache, uint32_t sector_bytes,
+static bool names_lineage(const struct exh_args *args) { return exh_arg(args, "--parent") != NULL || exh_arg(args, "--snapshot") != NULL; }
+
+static bool open_image_file(const struct exh_args *args, struct exh_opened *o, struct exh_open *options, bool with_lineage, struct exh_error *err)
+{
+    const char *name = exh_arg(args, "--input-format");
+    const struct exh_format *format = name != NULL ? exh_format_named(name) : NULL;
+    if (name != NULL && format == NULL)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "no format is named '%s'", name);
+    if (with_lineage && names_lineage(args) && exh_operand_count(args) > 1)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--parent and --snapshot are for one image at a time");
+    struct exh_names parents = {0};
+    bool ok = true;
+    for (size_t i = 0; with_lineage && ok && i < exh_arg_count(args, "--parent"); i++)
+        ok = exh_names_add(&parents, exh_arg_at(args, "--parent", i), err);
+    options->parents = &parents;
+    options->snapshot = o->snapshot = with_lineage ? exh_arg(args, "--snapshot") : NULL;
+    ok = ok && open_image(o, format, options, err);
+    exh_names_close(&parents);
+    return ok;
+}
+
+/* What an operand may be. REFERENCE: as an image, without what --parent and --snapshot say of the operand. */
+enum operand { AS_BYTES, AS_IMAGE, AS_REFERENCE };
+
+static bool open_by_path(const struct exh_args *args, struct exh_opened *o, enum operand as, bool past_cache, uint32_t sector_bytes,
                          struct exh_error *err)
 {
+    bool as_image = as != AS_BYTES;
     if (strcmp(o->path, "-") == 0 && !as_image) {
         o->kind = EXH_SOURCE_STDIN;
         o->whole = exh_stream_open(STDIN_FILENO, sector_bytes != 0 ? sector_bytes : 512, exh_args_watch(args)->cancel, err);
@@ -148,12 +185,8 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, bool
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is neither a block device nor a file") || exh_in_file(err, o->path);
     if (!as_image)
         return open_plain_file(o, sector_bytes, err);
-    const char *name = exh_arg(args, "--input-format");
-    const struct exh_format *format = name != NULL ? exh_format_named(name) : NULL;
-    if (name != NULL && format == NULL)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "no format is named '%s'", name);
     struct exh_open options = {.sector_bytes = sector_bytes, .past_cache = past_cache};
-    return open_image(o, format, &options, err);
+    return open_image_file(args, o, &options, as == AS_IMAGE, err);
 }
 
 static bool open_range(const struct exh_args *args, struct exh_opened *o, struct exh_error *err)
@@ -183,19 +216,39 @@ static bool spare_source(const struct exh_args *args, const char *source, struct
            exh_context(err, "the ledger %s", ledger);
 }
 
-bool exh_source_open(const struct exh_args *args, const char *path, bool as_image, bool past_cache, struct exh_opened *out, struct exh_error *err)
+/* --parent and --snapshot say something of one image; of anything else it would not be clear what they mean. */
+static bool lineage_applies(const struct exh_args *args, const struct exh_opened *o, enum operand as, struct exh_error *err)
+{
+    if (as == AS_REFERENCE || !names_lineage(args))
+        return true;
+    return (as == AS_IMAGE && o->kind == EXH_SOURCE_FILE) ||
+           exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--parent and --snapshot are for an image: %s is none", o->path);
+}
+
+static bool open_operand(const struct exh_args *args, const char *path, enum operand as, bool past_cache, struct exh_opened *out,
+                         struct exh_error *err)
 {
     uint32_t sector_bytes;
     memset(out, 0, sizeof *out);
     out->path = path;
     if (!exh_sector_size_of(args, &sector_bytes, err))
         return false;
-    if (open_by_path(args, out, as_image, past_cache, sector_bytes, err) && open_range(args, out, err) &&
-        ((as_image && out->kind != EXH_SOURCE_DEVICE) || spare_source(args, path, err)))
+    if (open_by_path(args, out, as, past_cache, sector_bytes, err) && lineage_applies(args, out, as, err) && open_range(args, out, err) &&
+        ((as != AS_BYTES && out->kind != EXH_SOURCE_DEVICE) || spare_source(args, path, err)))
         return true;
     (void)exh_on_side(err, EXH_SIDE_SOURCE);
     exh_source_done(out);
     return false;
+}
+
+bool exh_source_open(const struct exh_args *args, const char *path, bool as_image, bool past_cache, struct exh_opened *out, struct exh_error *err)
+{
+    return open_operand(args, path, as_image ? AS_IMAGE : AS_BYTES, past_cache, out, err);
+}
+
+bool exh_reference_open(const struct exh_args *args, const char *path, bool past_cache, struct exh_opened *out, struct exh_error *err)
+{
+    return open_operand(args, path, AS_REFERENCE, past_cache, out, err);
 }
 
 static bool file_unchanged(const struct exh_opened *o, struct exh_error *err)
@@ -230,7 +283,17 @@ json_t *exh_source_json(const struct exh_opened *opened)
         (void)json_object_set_new(json, "read_only", json_boolean(exh_nbd_facts(opened->whole)->read_only));
         (void)json_object_set_new(json, "identity", exh_record_fields(&opened->identity));
     }
-    return json;
+    if (json == NULL || exh_lineage_json(opened, json))
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+bool exh_lineage_json(const struct exh_opened *opened, json_t *json)
+{
+    json_t *parents = opened->parents.count > 0 ? exh_record_names(&opened->parents) : NULL;
+    bool ok = opened->parents.count == 0 || (parents != NULL && json_object_set_new(json, "parents", parents) == 0);
+    return ok && (opened->snapshot == NULL || json_object_set_new(json, "snapshot", exh_record_text(opened->snapshot)) == 0);
 }
 
 void exh_source_done(struct exh_opened *opened)
@@ -239,5 +302,6 @@ void exh_source_done(struct exh_opened *opened)
         exh_medium_close(opened->medium);
     exh_medium_close(opened->whole);
     exh_fields_close(&opened->identity);
+    exh_names_close(&opened->parents);
     memset(opened, 0, sizeof *opened);
 }

@@ -9,6 +9,16 @@
 #include "formats/model/format.h"
 #include "report/cli/command.h"
 
+/* Of a command that opens images: what one of them is built on, and which of its states is meant. */
+#define EXH_LINEAGE_OPTIONS                                                                                                                          \
+    {.name = "--parent",                                                                                                                             \
+     .argument = "FILE",                                                                                                                             \
+     .help = "the image that IMAGE holds only the difference to; then the parent's own, and so on",                                                  \
+     .repeats = true},                                                                                                                               \
+    {                                                                                                                                                \
+        .name = "--snapshot", .argument = "NAME", .help = "this snapshot of IMAGE instead of its current state (info lists them)"                    \
+    }
+
 struct exh_opened {
     enum exh_source_kind kind;
     const char *path;              /* as given */
@@ -17,6 +27,8 @@ struct exh_opened {
     struct exh_device_facts facts; /* of a device */
     struct exh_fields identity;    /* vendor, model, serial, ... of a device or export */
     struct stat at_open;           /* of a file */
+    struct exh_names parents;      /* of an image: those it was opened with, the nearest first */
+    const char *snapshot;          /* of an image: which one was asked for; NULL: its current state */
     bool range;
 };
 
@@ -25,9 +37,13 @@ struct exh_opened {
  * started. */
 EXH_MUST_CHECK bool exh_source_open(const struct exh_args *args, const char *path, bool as_image, bool past_cache, struct exh_opened *out,
                                     struct exh_error *err);
+/* Opens an image or device that another one is held against: --parent and --snapshot are not meant for it. */
+EXH_MUST_CHECK bool exh_reference_open(const struct exh_args *args, const char *path, bool past_cache, struct exh_opened *out, struct exh_error *err);
 /* Is it still the device or file that was opened? A callback for exh_plan: context is the exh_opened. */
 bool exh_source_recheck(void *opened, struct exh_error *err);
 json_t *exh_source_json(const struct exh_opened *opened); /* SOURCE of record.h */
+/* Adds "parents" and "snapshot", where there are any, to the JSON of what was done with it. False: no memory. */
+bool exh_lineage_json(const struct exh_opened *opened, json_t *json);
 void exh_source_done(struct exh_opened *opened);
 
 /* --sector-size: 0 when absent. */

@@ -215,7 +215,7 @@ static bool against(const struct exh_args *args, struct exh_references *r, const
     if (is_manifest || is_dat)
         return true;
     bool device = stat(path, &st) == 0 && S_ISBLK(st.st_mode); /* it is read a second time: its own word counts, not that of the cache */
-    r->has_against = exh_source_open(args, path, true, device, &r->against, err);
+    r->has_against = exh_reference_open(args, path, device, &r->against, err);
     return (r->has_against && is_another(files, &r->against, err)) || exh_context(err, "--against");
 }
 

@@ -30,6 +30,7 @@
  * *-resume   {"operation","begin_seq","command":[argv],"source":SOURCE,"pause":PAUSE,"environment"}
  *
  * verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?: text,"bytes","sectors",
+ *     "parents"?:[path, the nearest first],"snapshot"?: text,
  *     "unreadable_sectors","unread_now"}
  *
  *     Of a disc also "audit": AUDIT.
@@ -71,7 +72,8 @@
  *
  * SOURCE   {"kind":"device"|"file"|"stdin"|"nbd"|"image","path","bytes"?,"sector_size"?,"physical_sector_size"?,"read_only"?: bool,"mounts"?,
  *     "holders"?,"removable"?,"partition"?,"identity":{vendor,model,serial,wwn,firmware,bus,export: known ones only},
- *     "layout"?: LAYOUT, of a disc: what an image that was made from it may not hold,"image"?:{"format","verdict"?,...}}
+ *     "layout"?: LAYOUT, of a disc: what an image that was made from it may not hold,"image"?:{"format","verdict"?,...},
+ *     "parents"?:[path, the nearest first],"snapshot"?: text   of an image that was opened with them}
  *
  * LAYOUT   {"kind":"disk"|"disc","sessions","tracks":[{"number","session","mode","first_lba","sectors","main_bytes","sub_bytes","control"?,
  *     "tail_bytes"?}]}
