@@ -3,15 +3,14 @@
 
 #include <bzlib.h>
 #include <limits.h>
-#include <lzma.h>
 #include <stdlib.h>
 #include <zstd.h>
 
 #include "formats/container/adc.h"
 #include "formats/container/codec.h"
 #include "formats/container/lzfse.h"
+#include "formats/container/xz.h"
 
-#define XZ_MEMORY_MAX (64u << 20)
 #define ZSTD_WINDOW_LOG_MAX 27 /* 128 MiB; what a frame asks for beyond is refused */
 
 struct exh_unpacker { /* each made when first used */
@@ -70,15 +69,9 @@ static bool unpack_bzip2(const uint8_t *in, size_t in_length, uint8_t *out, size
 
 static bool unpack_xz(const uint8_t *in, size_t in_length, uint8_t *out, size_t out_length, size_t *used, struct exh_error *err)
 {
-    uint64_t memory = XZ_MEMORY_MAX;
-    size_t made = 0;
-    *used = 0;
-    lzma_ret result = lzma_stream_buffer_decode(&memory, 0, NULL, in, used, in_length, out, &made, out_length);
-    if (result == LZMA_MEM_ERROR)
-        return exh_nomem(err, "an xz decompressor");
-    if (result == LZMA_MEMLIMIT_ERROR)
-        return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "an xz stream asks for %llu bytes of memory", (unsigned long long)memory);
-    return whole(result == LZMA_OK, EXH_CODEC_XZ, made, out_length, err);
+    size_t made;
+    bool ended;
+    return exh_xz_unpack(in, in_length, out, out_length, used, &made, &ended, err) && whole(ended, EXH_CODEC_XZ, made, out_length, err);
 }
 
 static bool unpack_zstd(struct exh_unpacker *u, const uint8_t *in, size_t in_length, uint8_t *out, size_t out_length, size_t *used,

@@ -362,5 +362,11 @@ static int dmg_probe(const struct exh_peek *peek)
 
 static const char *const dmg_extensions[] = {".dmg", NULL};
 
-const struct exh_format exh_format_dmg = {
-    .name = "dmg", .title = "Apple disk image (UDIF)", .extensions = dmg_extensions, .probe = dmg_probe, .open = dmg_open};
+const struct exh_format exh_format_dmg = {.name = "dmg",
+                                          .title = "Apple disk image (UDIF)",
+                                          .extensions = dmg_extensions,
+                                          .probe = dmg_probe,
+                                          .open = dmg_open,
+                                          .create = exh_dmg_create,
+                                          .can = EXH_SINK_NEEDS_SIZE,
+                                          .fits = exh_dmg_fits};
