@@ -8,6 +8,7 @@
 #include "formats/disk/dmg.h"
 #include "formats/disk/qcow2.h"
 #include "formats/disk/raw.h"
+#include "formats/disk/refused.h"
 #include "formats/disk/vdi.h"
 #include "formats/disk/vhd.h"
 #include "formats/disk/vhdx.h"
@@ -21,12 +22,10 @@
 #include "formats/optical/nrg.h"
 #include "formats/optical/toc.h"
 
-const struct exh_format *const exh_formats[] = {&exh_format_raw, &exh_format_ewf, &exh_format_l01,  &exh_format_dmg,
-                                                &exh_format_vdi, &exh_format_vhd, &exh_format_vmdk, &exh_format_qcow2,
-                                                &exh_format_nrg, &exh_format_toc, &exh_format_vhdx, NULL};
-&exh_format_cue, &exh_format_ccd, &exh_format_mds, &exh_format_iso, NULL
-}
-;
+const struct exh_format *const exh_formats[] = {
+    &exh_format_raw,  &exh_format_ewf,   &exh_format_l01, &exh_format_dmg,  &exh_format_vdi,  &exh_format_vhd,
+    &exh_format_vmdk, &exh_format_qcow2, &exh_format_nrg, &exh_format_toc,  &exh_format_vhdx, &exh_format_cue,
+    &exh_format_ccd,  &exh_format_mds,   &exh_format_iso, &exh_format_asif, &exh_format_ndif, NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
