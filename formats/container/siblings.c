@@ -24,8 +24,8 @@ struct exh_siblings {
     size_t count, capacity;
 };
 
-/* Takes `path` over. */
-static bool add_folder(struct exh_siblings *s, char *path, struct exh_error *err)
+/* Opens `name` in the folder `at`. Takes `path`, by which it is called, over. */
+static bool add_folder_at(struct exh_siblings *s, int at, const char *name, int flags, char *path, struct exh_error *err)
 {
     if (path == NULL)
         return exh_nomem(err, "a folder");
@@ -34,7 +34,7 @@ static bool add_folder(struct exh_siblings *s, char *path, struct exh_error *err
         return false;
     }
     struct folder *folder = &s->folders[s->count];
-    *folder = (struct folder){.path = path, .fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    *folder = (struct folder){.path = path, .fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags)};
     if (folder->fd >= 0) {
         s->count++;
         return true;
@@ -43,6 +43,11 @@ static bool add_folder(struct exh_siblings *s, char *path, struct exh_error *err
     (void)exh_in_file(err, path);
     free(path);
     return false;
+}
+
+static bool add_folder(struct exh_siblings *s, char *path, struct exh_error *err)
+{
+    return add_folder_at(s, AT_FDCWD, path != NULL ? path : "", 0, path, err);
 }
 
 struct exh_siblings *exh_siblings_across(const char *path, const struct exh_names *folders, struct exh_error *err)
@@ -183,6 +188,40 @@ struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const 
     }
     free(bent);
     return source;
+}
+
+struct exh_siblings *exh_siblings_within(const struct exh_siblings *of, const char *name, struct exh_error *err)
+{
+    struct exh_siblings *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        (void)exh_nomem(err, "a folder");
+        return NULL;
+    }
+    if (name_is_plain(name) ? add_folder_at(s, of->folders[0].fd, name, O_NOFOLLOW, path_in(&of->folders[0], name), err)
+                            : exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%s' is not the plain name of a folder", name))
+        return s;
+    exh_siblings_close(s);
+    return NULL;
+}
+
+bool exh_siblings_each(const struct exh_siblings *siblings, bool (*take)(void *context, const char *name, struct exh_error *err), void *context,
+                       struct exh_error *err)
+{
+    int fd = openat(siblings->folders[0].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (folder == NULL) {
+        (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot list the folder");
+        if (fd >= 0)
+            (void)close(fd);
+        return exh_in_file(err, siblings->folders[0].path);
+    }
+    bool ok = true;
+    for (const struct dirent *e; ok && (errno = 0, e = readdir(folder)) != NULL;)
+        ok = !name_is_plain(e->d_name) || take(context, e->d_name, err);
+    if (ok && errno != 0)
+        ok = exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot list the folder") || exh_in_file(err, siblings->folders[0].path);
+    (void)closedir(folder);
+    return ok;
 }
 
 bool exh_siblings_has(struct exh_siblings *siblings, const char *name) { return name_is_plain(name) && find(siblings, name) != NULL; }

@@ -24,6 +24,11 @@ struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *
  * name; EXH_NOT_FOUND, naming what was looked for, when it cannot be opened: absent, a symbolic link, two files that differ only in case. */
 struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const char *reference, bool past_cache, char **path, bool *as_named,
                                            struct exh_error *err);
+/* The folder `name` (a plain name, not a link) of the image's own folder: for images that are folders themselves. NULL and err. */
+struct exh_siblings *exh_siblings_within(const struct exh_siblings *of, const char *name, struct exh_error *err);
+/* Calls `take` for every name in the image's own folder, in no order, until it says false. */
+EXH_MUST_CHECK bool exh_siblings_each(const struct exh_siblings *siblings, bool (*take)(void *context, const char *name, struct exh_error *err),
+                                      void *context, struct exh_error *err);
 bool exh_siblings_has(struct exh_siblings *siblings, const char *name);
 /* "folder/name" on the heap, for messages and lists of files: where it lies, or where it would in the image's own folder. NULL: no memory. */
 char *exh_siblings_path(const struct exh_siblings *siblings, const char *name);

@@ -2,6 +2,7 @@
 #include "formats/model/format.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "formats/container/siblings.h"
 #include "formats/container/source_file.h"
@@ -9,6 +10,7 @@
 #include "formats/disk/qcow2.h"
 #include "formats/disk/raw.h"
 #include "formats/disk/refused.h"
+#include "formats/disk/sparse.h"
 #include "formats/disk/vdi.h"
 #include "formats/disk/vhd.h"
 #include "formats/disk/vhdx.h"
@@ -22,10 +24,11 @@
 #include "formats/optical/nrg.h"
 #include "formats/optical/toc.h"
 
-const struct exh_format *const exh_formats[] = {
-    &exh_format_raw,  &exh_format_ewf,   &exh_format_l01, &exh_format_dmg,  &exh_format_vdi,  &exh_format_vhd,
-    &exh_format_vmdk, &exh_format_qcow2, &exh_format_nrg, &exh_format_toc,  &exh_format_vhdx, &exh_format_cue,
-    &exh_format_ccd,  &exh_format_mds,   &exh_format_iso, &exh_format_asif, &exh_format_ndif, NULL};
+const struct exh_format *const exh_formats[] = {&exh_format_raw,  &exh_format_ewf,         &exh_format_l01,          &exh_format_dmg,
+                                                &exh_format_vdi,  &exh_format_vhd,         &exh_format_vmdk,         &exh_format_qcow2,
+                                                &exh_format_nrg,  &exh_format_toc,         &exh_format_vhdx,         &exh_format_cue,
+                                                &exh_format_ccd,  &exh_format_mds,         &exh_format_iso,          &exh_format_asif,
+                                                &exh_format_ndif, &exh_format_sparseimage, &exh_format_sparsebundle, NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
@@ -101,7 +104,32 @@ static const struct exh_format *choose(struct exh_source *source, const char *pa
     return NULL;
 }
 
-bool exh_image_open(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out, struct exh_error *err)
+/* The file by which an image that is a folder is opened, on the heap; NULL: it is none, or no memory. */
+static char *index_of_folder(const char *path)
+{
+    static const char *const names[] = {"Info.plist", "Info.bckup"};
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return NULL;
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *index = exh_text_format("%s%s%s", path, length > 0 && path[length - 1] == '/' ? "" : "/", names[i]);
+        if (index == NULL || (lstat(index, &st) == 0 && S_ISREG(st.st_mode)))
+            return index;
+        free(index);
+    }
+    return NULL;
+}
+
+bool exh_image_is_folder(const char *path)
+{
+    char *index = index_of_folder(path);
+    free(index);
+    return index != NULL;
+}
+
+static bool open_file(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out,
+                      struct exh_error *err)
 {
     struct exh_open with = *options;
     struct exh_siblings *siblings = exh_siblings_across(path, options->folders, err);
@@ -122,6 +150,14 @@ bool exh_image_open(const char *path, const struct exh_format *format, const str
     exh_siblings_close(siblings);
     *out = medium;
     return medium != NULL;
+}
+
+bool exh_image_open(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out, struct exh_error *err)
+{
+    char *index = index_of_folder(path);
+    bool ok = open_file(index != NULL ? index : path, format, options, out, err);
+    free(index);
+    return ok;
 }
 
 /* The path of a file that the image names, found in its own folder. NULL and err. */

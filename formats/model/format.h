@@ -66,8 +66,11 @@ const struct exh_format *exh_format_for_name(const char *file_name);
 EXH_MUST_CHECK bool exh_parent_open(const struct exh_open *options, const char *reference, const struct exh_format *format, struct exh_medium **out,
                                     struct exh_error *err);
 
+/* Is this a folder that is one image: has it Info.plist or Info.bckup, like a sparsebundle? */
+bool exh_image_is_folder(const char *path);
+
 /* Opens an image by path, probing the table (raw is the answer when nothing else claims it and allow_raw is set).
- * `format` NULL: probe. Finds segments and split parts through siblings. */
+ * `format` NULL: probe. Finds segments and split parts through siblings. A folder that is an image is opened by its Info.plist. */
 EXH_MUST_CHECK bool exh_image_open(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out,
                                    struct exh_error *err);
 

@@ -179,9 +179,10 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, enum
     if (exh_blockdev_is(o->at_open.st_mode, o->at_open.st_rdev))
         return open_device(args, o, sector_bytes, past_cache, err);
     o->kind = EXH_SOURCE_FILE;
-    if (S_ISDIR(o->at_open.st_mode))
+    bool bundle = as_image && exh_image_is_folder(o->path);
+    if (S_ISDIR(o->at_open.st_mode) && !bundle)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is a directory: give a block device or a file") || exh_in_file(err, o->path);
-    if (!S_ISREG(o->at_open.st_mode))
+    if (!S_ISREG(o->at_open.st_mode) && !bundle)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is neither a block device nor a file") || exh_in_file(err, o->path);
     if (!as_image)
         return open_plain_file(o, sector_bytes, err);
