@@ -40,6 +40,8 @@ static enum exh_exit code_of(const struct exh_args *args, const struct checked *
     }
     bool external = r->basis[EXH_BASIS_EXTERNAL], ledger = external || r->basis[EXH_BASIS_LEDGER];
     bool stored = ledger || r->basis[EXH_BASIS_RECORD] || r->basis[EXH_BASIS_STORED];
+    if (c->references.has_dat && !external) /* the list asked for does not know it: nothing was compared with it */
+        return EXH_EXIT_UNPROVEN;
     if (require != NULL && ((strcmp(require, "external") == 0 && !external) || (strcmp(require, "ledger") == 0 && !ledger) ||
                             (strcmp(require, "stored") == 0 && !stored)))
         return EXH_EXIT_UNPROVEN;

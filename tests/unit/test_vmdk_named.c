@@ -183,7 +183,7 @@ static void only_files_beside_it_are_opened(void **state)
     (void)state;
     struct exh_error err;
     refuses(HEAD "RW 5 FLAT \"/etc/passwd\" 0\n", EXH_NOT_FOUND, "/etc/passwd");
-    refuses(HEAD "RW 5 FLAT \"../../../../etc/passwd\" 0\n", EXH_REFUSED, "../etc/passwd");
+    refuses(HEAD "RW 5 FLAT \"../../../../etc/passwd\" 0\n", EXH_UNSUPPORTED, "../etc/passwd");
     refuses(HEAD "RW 5 FLAT \"\\\\.\\PhysicalDrive0\" 0\n", EXH_NOT_FOUND, "PhysicalDrive0");
     refuses(HEAD "RW 5 SPARSE \"refused.vmdk\"\n", EXH_CORRUPT, "the header of a sparse extent");
     refuses(HEAD "RW 5 FLAT \"refused.vmdk\" 4000\n", EXH_CORRUPT, "line 5");
