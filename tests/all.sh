@@ -17,4 +17,4 @@ echo "== tsan"
 cmake --preset tsan >/dev/null
 cmake --build --preset tsan -- --quiet
 ctest --preset tsan --output-on-failure -j "$(nproc)" -R 'unit\.(pipeline|acquire|ewf|reader|device|nbd)'
-sh tests/fuzz/run.sh 30
+sh tests/fuzz/run.sh 60
