@@ -8,6 +8,7 @@ import sys
 
 MODES = {("mode1", 2352): "MODE1/2352", ("mode1", 2048): "MODE1/2048", ("mode2", 2352): "MODE2/2352", ("mode2", 2336): "MODE2/2336",
          ("audio", 2352): "AUDIO", ("mode0", 2352): "MODE0/2352", ("blocks", 2048): "BLOCKS/2048"}
+BARE = ("mds", "mdssub", "tao", "iso")  # these hold no catalogue number, ISRC or further index
 wrong = []
 
 
@@ -27,8 +28,21 @@ def check_layout(places, layout, told):
         same(name + "mode", got.get("mode", "").split("/")[0], MODES[place["kind"], place["main_bytes"]].split("/")[0])
         if place["kind"] != "blocks" and sys.argv[2] != "tao": # track-at-once tables have no control bits
             same(name + "control", got.get("control", 0) & 5, track["control"] & 5)
-        if "stored_pregap" in got:
-            same(name + "stored_pregap", got["stored_pregap"], place["stored_pregap"])
+        if place["kind"] != "blocks":
+            for key, want in (("start_lba", place["start"]), ("stored_pregap", place["stored_pregap"]), ("pregap", place["pregap"])):
+                same(name + key, got.get(key), want)
+        if sys.argv[2] not in BARE:
+            same(name + "isrc", got.get("isrc", ""), track["isrc"])
+            same(name + "indexes", [i["lba"] for i in got.get("indexes", [])], track["indexes"])
+
+
+def check_disc(layout, told):
+    if sys.argv[2] not in BARE:
+        same("mcn", layout.get("mcn", ""), told["mcn"])
+    if sys.argv[2] not in ("mds", "mdssub", "iso"):
+        same("CD-TEXT", "".join(layout.get("cdtext_packs", [])), told["cdtext"])
+        titles = {t["track"]: t.get("title") for t in layout.get("cdtext", [])}
+        same("titles", [titles.get(n, "") for n in range(len(told["tracks"]) + 1)], [told["title"]] + [t["title"] for t in told["tracks"]])
 
 
 def check_digests(tracks, digests, complete):
@@ -66,6 +80,7 @@ else:
     with open(sys.argv[3]) as file:
         info = json.load(file)
     check_layout(places, info["layout"], told)
+    check_disc(info["layout"], told)
     check_digests(places, digests, True)
 print("\n".join(wrong[:20]))
 sys.exit(1 if wrong else 0)

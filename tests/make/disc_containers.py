@@ -203,7 +203,8 @@ def mds(disc, name, with_sub=False):
                 extras += struct.pack("<II", pregap, len(track.sectors))
                 subs = [cd.interleave(s) for s in track.sub] if with_sub else [b""] * len(track.sectors)
                 mdf += b"".join(s + x for s, x in zip(track.sectors, subs))
-                layout.append(place(track, 0, sub_bytes=width - cd.RAW))
+                # the 150 of a later session are told by this format alone; those of the first track every reader takes for granted
+                layout.append(place(track, 0, sub_bytes=width - cd.RAW, pregap=pregap if number > 1 else len(track.before)))
             row_number += 1
     header = b"MEDIA DESCRIPTOR" + struct.pack("<BBHHHHH8xI24xI12xII", 1, 5, 0, len(disc.sessions), 2, 0, 0, 0, 0, sessions_at, 0)
     assert len(header) == 88, len(header)
