@@ -9,17 +9,21 @@ bad=0
 wrong() { printf 'WRONG: %s\n' "$*"; bad=$((bad + 1)); }
 run() { "$EXHIBIT" "$@" --progress none >"$work/out" 2>"$work/err"; code=$?; }
 said() { jq -r '.error.text // empty' "$work/out" 2>/dev/null | head -1; head -1 "$work/err"; }
-tell() { run info "$1" --json; cp "$work/out" info.json; [ $code = 0 ] && { run hash "$1" --json --no-record --hash $all; cp "$work/out" hash.json; }; [ $code = 0 ]; }
+tell() { run hash "$1" --json --no-record --hash crc32; cp "$work/out" hash.json; [ $code = 0 ]; }
 
 # ---- what each container says
 for variant in mixed data audio hidden xa formless mode0 two enhanced; do
   $make make $variant -o $variant >$variant.json || fail "no samples of $variant"
-  for container in $(jq -r '.containers|keys[]' $variant.json); do
-    image=$variant/$(jq -r ".containers[\"$container\"].image" $variant.json)
-    if ! tell "$image"; then wrong "$image: $code, $(said)"; continue; fi
-    $check $variant.json $container info.json hash.json >said || { wrong "$image:"; sed 's/^/    /' said; }
-    ! grep -q '"outcome": "damaged"' info.json || wrong "$image: $(jq -c .findings info.json)"
-  done
+  said=()
+  while read -r container image; do
+    run info "$variant/$image" --json; cp "$work/out" $variant.$container.info
+    [ $code = 0 ] && { run hash "$variant/$image" --json --no-record --hash $all; cp "$work/out" $variant.$container.hash; }
+    [ $code = 0 ] || { wrong "$variant/$image: $code, $(said)"; continue; }
+    ! grep -q '"outcome": "damaged"' $variant.$container.info || wrong "$variant/$image: $(jq -c .findings $variant.$container.info)"
+    said+=($container $variant.$container.info $variant.$container.hash)
+  done < <(jq -r '.containers | to_entries[] | .key + " " + .value.image' $variant.json)
+  [ ${#said[@]} -gt 0 ] || fail "nothing of $variant opens"
+  $check $variant.json "${said[@]}" >said || { wrong "$variant:"; sed 's/^/    /' said; }
 done
 
 # ---- each is the other's reference: the same tracks, however stored. And a list of the track files knows the containers that hold those files.
@@ -78,8 +82,7 @@ for variant in mixed data audio two; do
       fi
       [ -z "$no" ] || { wrong "$image to $to: $code, and it cannot hold it"; continue; }
       [ $code = 0 ] || { wrong "$image to $to: $code, $(said)"; continue; }
-      run hash $out --json --no-record --hash crc32; cp "$work/out" hash.json
-      [ $code = 0 ] || { wrong "$out does not open: $(said)"; continue; }
+      tell $out || { wrong "$out does not open: $(said)"; continue; }
       $check $variant.json disc - hash.json >said || { wrong "$out, of $image:"; sed 's/^/    /' said; }
     done
   done

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""disc_check.py TRUTH.json CONTAINER|disc INFO.json HASH.json: holds what a program says of an image to the disc maker's truth.
+"""disc_check.py TRUTH.json [CONTAINER|disc INFO.json HASH.json]...: holds what a program says of an image to the disc maker's truth.
 
 INFO has DESIGN's `layout`, HASH its `digests`. With "disc" no container's layout is expected, only the digests of every track that HASH has, which
 must be all that the disc has in user data or raw. Prints what differs, one line each; status 1 when anything does."""
@@ -26,20 +26,20 @@ def check_layout(places, layout, told):
                           ("main_bytes", place["main_bytes"]), ("sub_bytes", place["sub_bytes"])):
             same(name + key, got.get(key), want)
         same(name + "mode", got.get("mode", "").split("/")[0], MODES[place["kind"], place["main_bytes"]].split("/")[0])
-        if place["kind"] != "blocks" and sys.argv[2] != "tao": # track-at-once tables have no control bits
+        if place["kind"] != "blocks" and container != "tao": # track-at-once tables have no control bits
             same(name + "control", got.get("control", 0) & 5, track["control"] & 5)
         if place["kind"] != "blocks":
             for key, want in (("start_lba", place["start"]), ("stored_pregap", place["stored_pregap"]), ("pregap", place["pregap"])):
                 same(name + key, got.get(key), want)
-        if sys.argv[2] not in BARE:
+        if container not in BARE:
             same(name + "isrc", got.get("isrc", ""), track["isrc"])
             same(name + "indexes", [i["lba"] for i in got.get("indexes", [])], track["indexes"])
 
 
 def check_disc(layout, told):
-    if sys.argv[2] not in BARE:
+    if container not in BARE:
         same("mcn", layout.get("mcn", ""), told["mcn"])
-    if sys.argv[2] not in ("mds", "mdssub", "iso"):
+    if container not in ("mds", "mdssub", "iso"):
         same("CD-TEXT", "".join(layout.get("cdtext_packs", [])), told["cdtext"])
         titles = {t["track"]: t.get("title") for t in layout.get("cdtext", [])}
         same("titles", [titles.get(n, "") for n in range(len(told["tracks"]) + 1)], [told["title"]] + [t["title"] for t in told["tracks"]])
@@ -69,18 +69,23 @@ def check_digests(tracks, digests, complete):
                 wrong.append(scope + " is not expected")
 
 
-with open(sys.argv[1]) as file:
-    told = json.load(file)
-with open(sys.argv[4]) as file:
-    digests = json.load(file)["digests"]
-if sys.argv[2] == "disc":
-    check_digests(told["tracks"], digests, False)
-else:
-    places = told["containers"][sys.argv[2]]["tracks"]
-    with open(sys.argv[3]) as file:
-        info = json.load(file)
-    check_layout(places, info["layout"], told)
-    check_disc(info["layout"], told)
-    check_digests(places, digests, True)
-print("\n".join(wrong[:20]))
+def load(path):
+    with open(path) as file:
+        return json.load(file)
+
+
+told = load(sys.argv[1])
+for container, info, hashed in zip(sys.argv[2::3], sys.argv[3::3], sys.argv[4::3]):
+    before = len(wrong)
+    digests = load(hashed)["digests"]
+    if container == "disc":
+        check_digests(told["tracks"], digests, False)
+    else:
+        places = told["containers"][container]["tracks"]
+        layout = load(info)["layout"]
+        check_layout(places, layout, told)
+        check_disc(layout, told)
+        check_digests(places, digests, True)
+    wrong[before:] = [container + ": " + text for text in wrong[before:]]
+print("\n".join(wrong[:60]))
 sys.exit(1 if wrong else 0)
