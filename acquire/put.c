@@ -333,15 +333,6 @@ static bool open_parts(struct exh_run *run, struct exh_error *err)
     return run->keeping;
 }
 
-/* Of a disc with tracks of several sizes: no chunk becomes larger than it was asked to be. */
-static uint32_t largest_sector(const struct exh_layout *layout)
-{
-    uint32_t bytes = 0;
-    for (uint32_t i = 0; i < layout->track_count; i++)
-        bytes = layout->tracks[i].main_bytes > bytes ? layout->tracks[i].main_bytes : bytes;
-    return bytes;
-}
-
 bool exh_run_put(struct exh_run *run, struct exh_error *err)
 {
     const struct exh_plan *p = run->plan;
@@ -349,7 +340,7 @@ bool exh_run_put(struct exh_run *run, struct exh_error *err)
                                              .algorithm_count = p->algorithm_count,
                                              .disc = p->medium->layout,
                                              .padded = (p->format->can & EXH_SINK_WHOLE_SECTORS) != 0,
-                                             .chunk_sectors = exh_chunk_sectors(p->chunk_bytes, largest_sector(p->medium->layout)),
+                                             .chunk_sectors = exh_chunk_sectors(p->chunk_bytes, exh_layout_largest_sector(p->medium->layout)),
                                              .zeroed = p->medium->seal != NULL ? &p->medium->seal->unreadable : NULL};
     run->set = exh_digest_set_new(&options, err);
     if (run->set == NULL)

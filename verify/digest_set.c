@@ -32,7 +32,8 @@ static bool stream_take(struct exh_consumer *consumer, const struct exh_block *b
 
 static const struct exh_consumer_ops stream_ops = {.take = stream_take};
 
-/* SHA-256 of each chunk of absolute LBAs, within one track. With several lanes each takes every nth chunk and lets the others' blocks pass. */
+/* SHA-256 of each chunk of absolute LBAs, within one track. With several lanes each takes its chunks (exh_chunk_lane) and lets the others' blocks
+ * pass. */
 struct chunk_digest {
     struct exh_consumer consumer;
     struct exh_digest *digest;
@@ -40,16 +41,62 @@ struct chunk_digest {
     const struct exh_sectors *zeroed;
     struct exh_chunks chunks;
     struct exh_chunk open; /* sectors 0: none is open */
+    uint64_t zeros;      /* bytes the open chunk begins with that are zeros and not in the digest yet: while nothing else came, it need not be fed */
+    bool fed;            /* the digest holds something of the open chunk */
+    uint64_t memo_bytes; /* of so many zeros `memo` is the digest; 0: none is known yet */
+    uint8_t memo[32];
 };
+
+static bool add_zeros(struct exh_digest *digest, uint64_t length, struct exh_error *err)
+{
+    static const uint8_t zeros[4096];
+    for (size_t n; length > 0; length -= n) {
+        n = length < sizeof zeros ? (size_t)length : sizeof zeros;
+        if (!exh_digest_add(digest, zeros, n, err))
+            return false;
+    }
+    return true;
+}
+
+/* What is put off is put in, before anything that is no zeros. */
+static bool feed_zeros(struct chunk_digest *c, struct exh_error *err)
+{
+    uint64_t zeros = c->zeros;
+    c->zeros = 0;
+    c->fed = true;
+    return add_zeros(c->digest, zeros, err);
+}
+
+/* All but the last chunk of a medium are equally long: a sparse terabyte has two kinds of empty chunk, of which each is hashed once. */
+static bool digest_of_zeros(struct chunk_digest *c, uint8_t out[32], struct exh_error *err)
+{
+    struct exh_digest_value value;
+    if (c->memo_bytes != c->zeros) {
+        uint64_t bytes = c->zeros;
+        if (!feed_zeros(c, err) || !exh_digest_value(c->digest, &value, err) || !exh_digest_reset(c->digest, err))
+            return false;
+        memcpy(c->memo, value.bytes, sizeof c->memo);
+        c->memo_bytes = bytes;
+    }
+    memcpy(out, c->memo, sizeof c->memo);
+    return true;
+}
 
 static bool chunk_close(struct chunk_digest *c, struct exh_error *err)
 {
     struct exh_digest_value value;
     if (c->open.sectors == 0)
         return true;
-    if (!exh_digest_value(c->digest, &value, err) || !exh_digest_reset(c->digest, err))
-        return false;
-    memcpy(c->open.sha256, value.bytes, sizeof c->open.sha256);
+    if (!c->fed) {
+        if (!digest_of_zeros(c, c->open.sha256, err))
+            return false;
+    } else {
+        if (!exh_digest_value(c->digest, &value, err) || !exh_digest_reset(c->digest, err))
+            return false;
+        memcpy(c->open.sha256, value.bytes, sizeof c->open.sha256);
+    }
+    c->fed = false;
+    c->zeros = 0;
     bool ok = exh_chunks_add(&c->chunks, &c->open, err);
     c->open.sectors = 0;
     return ok;
@@ -64,21 +111,16 @@ static bool holds_none(const struct chunk_digest *c, const struct exh_block *blo
     return r != NULL && r->lba <= block->lba + i;
 }
 
-static bool add_zeros(struct exh_digest *digest, size_t length, struct exh_error *err)
-{
-    static const uint8_t zeros[4096];
-    for (size_t n; length > 0; length -= n) {
-        n = length < sizeof zeros ? length : sizeof zeros;
-        if (!exh_digest_add(digest, zeros, n, err))
-            return false;
-    }
-    return true;
-}
-
 /* Sectors i to i + n of the block. */
 static bool add_sectors(struct chunk_digest *c, const struct exh_block *block, uint32_t i, uint32_t n, struct exh_error *err)
 {
     uint32_t bytes = block->track->main_bytes, end = i + n;
+    if (block->kind != EXH_BLOCK_DATA && !c->fed) {
+        c->zeros += exh_track_bytes(block->track, block->lba + i, n);
+        return true;
+    }
+    if (!feed_zeros(c, err))
+        return false;
     if (block->bad == 0 && (c->zeroed == NULL || c->zeroed->count == 0))
         return exh_digest_add(c->digest, block->main + (size_t)i * bytes, (size_t)exh_track_bytes(block->track, block->lba + i, n), err);
     for (uint32_t from = i; from < end; from = i) {
@@ -99,7 +141,7 @@ static bool chunk_take(struct exh_consumer *consumer, const struct exh_block *bl
     for (uint32_t i = 0; i < block->count;) {
         int64_t lba = block->lba + i, end = exh_chunk_end(lba, c->chunks.sectors);
         uint32_t n = end - lba < (int64_t)(block->count - i) ? (uint32_t)(end - lba) : block->count - i;
-        if (c->lanes > 1 && (uint64_t)(end / c->chunks.sectors) % c->lanes != c->lane) {
+        if (c->lanes > 1 && exh_chunk_lane(lba, c->chunks.sectors) != c->lane) {
             i += n;
             continue;
         }
@@ -151,6 +193,8 @@ struct exh_digest_set {
     struct exh_track_digests *tracks; /* NULL: not of a disc, or no algorithm */
     struct chunk_digest chunk[EXH_LANES];
     uint32_t chunk_lanes; /* 0: no chunk digests */
+    const struct exh_sectors *holes;
+    const struct exh_layout *layout;
     struct state_list states;
 };
 
@@ -216,6 +260,8 @@ struct exh_digest_set *exh_digest_set_new(const struct exh_digest_set_options *o
     }
     set->streams = streams;
     set->states.consumer.ops = &state_ops;
+    set->holes = options->holes;
+    set->layout = options->layout;
     bool ok = true;
     for (size_t i = 0; ok && i < options->algorithm_count; i++)
         ok = add_stream(set, options->algorithms[i], options->padded, err);
@@ -255,10 +301,37 @@ static bool stream_result(const struct stream_digest *s, struct exh_digests *out
     return exh_digests_add(out, &value, err);
 }
 
-/* The lanes' chunks in LBA order, and the root over them. */
-static bool chunk_result(const struct exh_digest_set *set, struct exh_chunks *out, struct exh_error *err)
+/* The chunk of zeros that begins at `lba`, which lies in a hole. */
+static bool add_hole(struct exh_digest_set *set, int64_t lba, struct exh_chunks *out, struct exh_error *err)
+{
+    struct chunk_digest *c = &set->chunk[0]; /* done with its own by now */
+    const struct exh_track *t = set->layout->tracks;
+    while (lba >= t->first + (int64_t)t->sectors)
+        t++;
+    int64_t end = exh_chunk_end(lba, out->sectors), track_end = t->first + (int64_t)t->sectors;
+    struct exh_chunk chunk = {.lba = lba, .track = t->number, .sectors = (uint32_t)((end < track_end ? end : track_end) - lba)};
+    c->zeros = exh_track_bytes(t, lba, chunk.sectors);
+    return digest_of_zeros(c, chunk.sha256, err) && exh_chunks_add(out, &chunk, err);
+}
+
+/* The holes before `until`, chunk by chunk. */
+static bool add_holes(struct exh_digest_set *set, int64_t *from, int64_t until, struct exh_chunks *out, struct exh_error *err)
+{
+    const struct exh_range *r;
+    while (set->holes != NULL && (r = exh_sectors_find(set->holes, *from)) != NULL && (r->lba > *from ? r->lba : *from) < until) {
+        if (!add_hole(set, r->lba > *from ? r->lba : *from, out, err))
+            return false;
+        const struct exh_chunk *last = &out->items[out->count - 1];
+        *from = last->lba + last->sectors;
+    }
+    return true;
+}
+
+/* The lanes' chunks and the holes between them in LBA order, and the root over them. */
+static bool chunk_result(struct exh_digest_set *set, struct exh_chunks *out, struct exh_error *err)
 {
     size_t at[EXH_LANES] = {0};
+    int64_t from = INT64_MIN;
     out->sectors = set->chunk[0].chunks.sectors;
     for (;;) {
         const struct exh_chunk *first = NULL;
@@ -268,6 +341,8 @@ static bool chunk_result(const struct exh_digest_set *set, struct exh_chunks *ou
                 first = &set->chunk[i].chunks.items[at[i]];
                 lane = i;
             }
+        if (!add_holes(set, &from, first != NULL ? first->lba : INT64_MAX, out, err))
+            return false;
         if (first == NULL)
             return exh_chunks_root(out, out->root, err);
         if (!exh_chunks_add(out, first, err))
@@ -276,7 +351,7 @@ static bool chunk_result(const struct exh_digest_set *set, struct exh_chunks *ou
     }
 }
 
-bool exh_digest_set_result(const struct exh_digest_set *set, struct exh_seal *out, struct exh_sectors *states, struct exh_error *err)
+bool exh_digest_set_result(struct exh_digest_set *set, struct exh_seal *out, struct exh_sectors *states, struct exh_error *err)
 {
     for (size_t i = 0; i < set->stream_count; i++)
         if (!stream_result(&set->streams[i], &out->digests, err))

@@ -21,6 +21,10 @@ struct exh_digest_set_options {
     /* Sectors that count as zeros in the chunk digests though the medium holds a fill pattern there. Those that the medium itself gives as not read
      * always do. Borrowed; may be NULL. */
     const struct exh_sectors *zeroed;
+    /* Whole chunks that the route left out, because the medium holds nothing there (exh_route_lanes_skip), and the layout they lie in. Both borrowed,
+     * and read when the results are taken. May be NULL. */
+    const struct exh_sectors *holes;
+    const struct exh_layout *layout;
 };
 
 /* floor(bytes / main_bytes), at least 1. */
@@ -31,7 +35,7 @@ struct exh_digest_set *exh_digest_set_new(const struct exh_digest_set_options *o
 /* Writes its consumers to the list (room for EXH_DIGEST_SET_CONSUMERS_MAX); returns how many. They stay the set's. */
 size_t exh_digest_set_consumers(struct exh_digest_set *set, struct exh_consumer **out, size_t room);
 /* After the run: appends digests and chunks to the seal, and to `states` every range that is not GOOD. */
-EXH_MUST_CHECK bool exh_digest_set_result(const struct exh_digest_set *set, struct exh_seal *out, struct exh_sectors *states, struct exh_error *err);
+EXH_MUST_CHECK bool exh_digest_set_result(struct exh_digest_set *set, struct exh_seal *out, struct exh_sectors *states, struct exh_error *err);
 void exh_digest_set_close(struct exh_digest_set *set);
 
 /* RFC 6962 tree over the lines "track lba sectors not_good hex LF"; the empty tree is SHA-256 of nothing. */

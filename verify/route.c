@@ -43,28 +43,60 @@ int64_t exh_chunk_end(int64_t lba, uint32_t chunk_sectors)
     return (n + 1) * s;
 }
 
-/* Gives every empty lane the next chunk there is. */
+/* Is the chunk empty from end to end? Where that cannot be noted it is read like any other. */
+static bool skip_hole(struct exh_lanes *r, const struct exh_track *t, int64_t lba, int64_t end)
+{
+    struct exh_error ignored;
+    uint64_t sectors = (uint64_t)(end - lba);
+    exh_error_clear(&ignored);
+    if (r->holes == NULL || exh_medium_hole(r->medium, r->scratch, t, lba, sectors) < sectors ||
+        !exh_sectors_mark(r->holes, lba, sectors, EXH_GOOD, &ignored))
+        return false;
+    uint64_t bytes = exh_track_bytes(t, lba, sectors);
+    r->hole_bytes += bytes;
+    r->route.total_bytes -= bytes;
+    return true;
+}
+
+uint32_t exh_chunk_lane(int64_t lba, uint32_t chunk_sectors)
+{
+    return (uint32_t)((uint64_t)(exh_chunk_end(lba, chunk_sectors) / (int64_t)chunk_sectors) % EXH_LANES);
+}
+
+/* The next chunk that is to be read becomes the one that waits. False: there is none. */
+static bool find_chunk(struct exh_lanes *r)
+{
+    while (r->track < r->layout->track_count) {
+        const struct exh_track *t = &r->layout->tracks[r->track];
+        int64_t lba = r->next_lba < t->first ? t->first : r->next_lba, track_end = t->first + (int64_t)t->sectors;
+        if (lba >= track_end) {
+            r->track++;
+            continue;
+        }
+        int64_t end = exh_chunk_end(lba, r->chunk_sectors);
+        r->next_lba = end = end < track_end ? end : track_end;
+        if (!skip_hole(r, t, lba, end)) {
+            r->waiting = (struct exh_lane){t, lba, end};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Hands chunks out in their order, each to its own lane, until one has to wait for that. */
 static bool fill_lanes(struct exh_lanes *r)
 {
-    bool any = false;
-    for (uint32_t i = 0; i < EXH_LANES; i++) {
-        struct exh_lane *lane = &r->lanes[i];
-        while (lane->lba >= lane->end && r->track < r->layout->track_count) {
-            const struct exh_track *t = &r->layout->tracks[r->track];
-            int64_t track_end = t->first + (int64_t)t->sectors, end;
-            if (r->next_lba < t->first)
-                r->next_lba = t->first;
-            if (r->next_lba >= track_end) {
-                r->track++;
-                continue;
-            }
-            end = exh_chunk_end(r->next_lba, r->chunk_sectors);
-            *lane = (struct exh_lane){t, r->next_lba, end < track_end ? end : track_end};
-            r->next_lba = lane->end;
-        }
-        any = any || lane->lba < lane->end;
+    while (r->waiting.lba < r->waiting.end || find_chunk(r)) {
+        struct exh_lane *lane = &r->lanes[exh_chunk_lane(r->waiting.lba, r->chunk_sectors)];
+        if (lane->lba < lane->end)
+            return true;
+        *lane = r->waiting;
+        r->waiting = (struct exh_lane){0};
     }
-    return any;
+    for (uint32_t i = 0; i < EXH_LANES; i++)
+        if (r->lanes[i].lba < r->lanes[i].end)
+            return true;
+    return false;
 }
 
 static bool lanes_next(struct exh_route *route, struct exh_want *out)
@@ -103,4 +135,11 @@ void exh_route_lanes(struct exh_lanes *out, const struct exh_medium *medium, enu
                               .chunk_sectors = chunk_sectors,
                               .next_lba = medium->layout->tracks[0].first,
                               .turn = EXH_LANES - 1};
+}
+
+void exh_route_lanes_skip(struct exh_lanes *lanes, struct exh_medium *medium, struct exh_scratch *scratch, struct exh_sectors *holes)
+{
+    lanes->medium = medium;
+    lanes->scratch = scratch;
+    lanes->holes = holes;
 }

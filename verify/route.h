@@ -45,13 +45,23 @@ struct exh_lanes {
     struct exh_lane {
         const struct exh_track *track;
         int64_t lba, end;
-    } lanes[EXH_LANES];
+    } lanes[EXH_LANES], waiting; /* waiting: the chunk that comes next, while another one is in its lane */
     uint32_t turn;
     uint64_t run_left; /* bytes of the turn */
+    struct exh_medium *medium;
+    struct exh_scratch *scratch; /* the route's own; NULL scratch is for a medium that needs none */
+    struct exh_sectors *holes;   /* NULL: every chunk is read */
+    uint64_t hole_bytes;
 };
 void exh_route_lanes(struct exh_lanes *out, const struct exh_medium *medium, enum exh_effort effort, uint32_t block_bytes, uint32_t chunk_sectors);
 
+/* Chunks that the medium says are holes from end to end (exh_medium_hole) are not asked for: they are marked in `holes` (as GOOD), and counted in
+ * hole_bytes instead of total_bytes. The time a walk takes is then that of the data. Called before the first next; all are borrowed. */
+void exh_route_lanes_skip(struct exh_lanes *lanes, struct exh_medium *medium, struct exh_scratch *scratch, struct exh_sectors *holes);
+
 /* The first LBA behind the chunk that holds `lba`: chunks are aligned to absolute LBA 0, also below it (a disc's pregap). */
 int64_t exh_chunk_end(int64_t lba, uint32_t chunk_sectors);
+/* The lane of that chunk, 0 to EXH_LANES - 1: of those that are read beside each other no two have the same. */
+uint32_t exh_chunk_lane(int64_t lba, uint32_t chunk_sectors);
 
 #endif

@@ -144,7 +144,9 @@ static bool side_by_side(const struct exh_verify_job *job)
            job->against == NULL && job->witness == NULL;
 }
 
-static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct exh_error *err)
+/* `scratch` is the route's; `holes` gets what it passes over. */
+static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct exh_scratch *scratch, struct exh_sectors *holes,
+                 struct exh_error *err)
 {
     struct exh_consumer *consumers[EXH_PIPELINE_CONSUMERS_MAX];
     size_t n = exh_digest_set_consumers(set, consumers, EXH_DIGEST_SET_CONSUMERS_MAX);
@@ -160,6 +162,7 @@ static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct 
     struct exh_lanes lanes;
     exh_route_ascending(&ascending, job->ask->medium, EXH_THOROUGH, EXH_PIPELINE_BLOCK_BYTES);
     exh_route_lanes(&lanes, job->ask->medium, EXH_THOROUGH, EXH_PIPELINE_BLOCK_BYTES, job->chunk_sectors);
+    exh_route_lanes_skip(&lanes, job->ask->medium, scratch, holes);
     exh_watch_phase(job->ask->watch, job->ask->phase != NULL ? job->ask->phase : "verify", ascending.route.total_bytes);
     struct exh_pipeline pipeline = {.medium = job->ask->medium,
                                     .route = side_by_side(job) ? &lanes.route : &ascending.route,
@@ -169,7 +172,7 @@ static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct 
                                     .threads = job->ask->threads};
     struct exh_pipeline_outcome outcome;
     bool ok = exh_pipeline_run(&pipeline, &outcome, err);
-    job->out->bytes = outcome.bytes;
+    job->out->bytes = outcome.bytes + lanes.hole_bytes;
     job->faults = outcome.faults;
     memset(&outcome.faults, 0, sizeof outcome.faults);
     exh_pipeline_outcome_close(&outcome);
@@ -180,16 +183,24 @@ static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct 
 
 static bool compute(struct exh_verify_job *job, struct exh_error *err)
 {
+    struct exh_sectors holes = {0};
+    struct exh_scratch *scratch = NULL;
     struct exh_digest_set_options options = {.algorithms = job->algorithms,
                                              .algorithm_count = job->algorithm_count,
                                              .disc = job->ask->medium->layout,
                                              .chunk_sectors = job->chunk_sectors,
                                              .padded = job->padded,
                                              .zeroed = job->filled ? &job->recorded : NULL,
-                                             .side_by_side = side_by_side(job)};
-    struct exh_digest_set *set = exh_digest_set_new(&options, err);
-    bool ok = set != NULL && open_consumers(job, err) && walk(job, set, err);
+                                             .holes = &holes,
+                                             .layout = job->ask->medium->layout};
+    bool ok = open_consumers(job, err);
+    options.side_by_side = side_by_side(job);
+    ok = ok && (!options.side_by_side || exh_medium_scratch(job->ask->medium, &scratch, err));
+    struct exh_digest_set *set = ok ? exh_digest_set_new(&options, err) : NULL;
+    ok = set != NULL && walk(job, set, scratch, &holes, err);
     exh_digest_set_close(set);
+    exh_scratch_close(scratch);
+    exh_sectors_close(&holes);
     return ok;
 }
 

@@ -316,6 +316,65 @@ static bool disk_read(struct exh_medium *medium, struct exh_scratch *scratch, co
     return true;
 }
 
+/* Of `most` bytes of the parent from `at` on; what lies behind its end is zeros. */
+static uint64_t hole_of_parent(struct exh_medium *parent, struct reader *reader, uint64_t at, uint64_t most)
+{
+    if (parent == NULL)
+        return most;
+    const struct exh_track *t = &parent->layout->tracks[0];
+    uint64_t end = exh_layout_bytes(parent->layout), lba = at / t->main_bytes;
+    if (at >= end)
+        return most;
+    if (at % t->main_bytes != 0)
+        return 0;
+    uint64_t wanted = (most + t->main_bytes - 1) / t->main_bytes;
+    wanted = wanted < t->sectors - lba ? wanted : t->sectors - lba;
+    uint64_t bytes = exh_medium_hole(parent, reader->parent, t, (int64_t)lba, wanted) * t->main_bytes;
+    return bytes < most ? bytes : most;
+}
+
+/* How much of a place is empty. */
+static uint64_t hole_of_place(const struct exh_mapped_disk *d, struct reader *reader, const struct exh_place *p, uint64_t at, uint64_t bytes)
+{
+    uint64_t data;
+    switch (p->kind) {
+    case EXH_PLACE_HOLE:
+    case EXH_PLACE_ZERO: return bytes;
+    case EXH_PLACE_PARENT: return hole_of_parent(d->parent, reader, at, bytes);
+    case EXH_PLACE_DATA:
+        if (!exh_inside(p->offset, bytes, d->sources[p->file]->size))
+            return 0;
+        data = exh_source_next_data(d->sources[p->file], p->offset);
+        return data - p->offset < bytes ? data - p->offset : bytes;
+    case EXH_PLACE_PACKED:
+    case EXH_PLACE_LOST: break;
+    }
+    return 0;
+}
+
+static uint64_t disk_hole(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_track *track, int64_t lba, uint64_t most)
+{
+    const struct exh_mapped_disk *d = (const struct exh_mapped_disk *)medium;
+    struct reader *reader = (struct reader *)scratch;
+    uint64_t begin = (uint64_t)lba * track->main_bytes, bytes = most * track->main_bytes, done = 0, n = 0;
+    for (uint64_t at = begin; done < bytes; done += n, at += n) {
+        struct exh_place p = {0};
+        struct exh_error ignored = {0}; /* it is told when the place is read */
+        uint64_t disk_end = exh_layout_bytes(&d->layout);
+        if (at >= disk_end) /* behind a short last sector */
+            return most;
+        if (!d->ops->find(d, &reader->tables, at, &p, &ignored) || p.bytes == 0)
+            break;
+        uint64_t whole = p.bytes < bytes - done ? p.bytes : bytes - done;
+        n = hole_of_place(d, reader, &p, at, whole);
+        if (n < whole) {
+            done += n;
+            break;
+        }
+    }
+    return done / track->main_bytes;
+}
+
 static bool disk_inspect(struct exh_medium *medium, struct exh_inspection *in, struct exh_error *err)
 {
     struct exh_mapped_disk *d = (struct exh_mapped_disk *)medium;
@@ -347,7 +406,8 @@ void exh_mapped_disk_abandon(struct exh_mapped_disk *d, const struct exh_source 
 
 static void disk_close(struct exh_medium *medium) { exh_mapped_disk_close((struct exh_mapped_disk *)medium); }
 
-static const struct exh_medium_ops disk_ops = {.read = disk_read, .inspect = disk_inspect, .scratch_new = reader_new, .close = disk_close};
+static const struct exh_medium_ops disk_ops = {
+    .read = disk_read, .inspect = disk_inspect, .scratch_new = reader_new, .close = disk_close, .hole = disk_hole};
 
 bool exh_mapped_disk_file(struct exh_mapped_disk *d, struct exh_source *source, const char *path, uint32_t *index, struct exh_error *err)
 {

@@ -84,7 +84,15 @@ static void raw_close(struct exh_medium *medium)
     free(r);
 }
 
-static const struct exh_medium_ops raw_ops = {.read = raw_read, .inspect = raw_inspect, .close = raw_close};
+static uint64_t raw_hole(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_track *track, int64_t lba, uint64_t most)
+{
+    (void)scratch;
+    struct raw_medium *r = (struct raw_medium *)medium;
+    uint64_t size = track->main_bytes, offset = (uint64_t)lba * size, data = exh_source_next_data(r->source, offset);
+    return data >= r->source->size ? most : (data - offset) / size;
+}
+
+static const struct exh_medium_ops raw_ops = {.read = raw_read, .inspect = raw_inspect, .close = raw_close, .hole = raw_hole};
 
 /* Replaces the one file by the whole set when its name is a part's. The caller's source is closed only when that worked. */
 static bool join_parts(struct raw_medium *r, struct exh_source **source, const struct exh_open *options, struct exh_error *err)

@@ -70,6 +70,14 @@ uint64_t exh_layout_bytes(const struct exh_layout *layout)
     return bytes;
 }
 
+uint32_t exh_layout_largest_sector(const struct exh_layout *layout)
+{
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < layout->track_count; i++)
+        bytes = layout->tracks[i].main_bytes > bytes ? layout->tracks[i].main_bytes : bytes;
+    return bytes;
+}
+
 uint64_t exh_layout_sectors(const struct exh_layout *layout)
 {
     uint64_t sectors = 0;

@@ -54,6 +54,8 @@ EXH_MUST_CHECK bool exh_layout_check(const struct exh_layout *layout, struct exh
 /* Bytes of the media stream, or EXH_SECTORS_UNKNOWN; sectors likewise. */
 uint64_t exh_layout_bytes(const struct exh_layout *layout);
 uint64_t exh_layout_sectors(const struct exh_layout *layout);
+/* The main bytes of the largest: chunks that are so many sectors long are in no track larger than they were asked to be. */
+uint32_t exh_layout_largest_sector(const struct exh_layout *layout);
 /* Valid main-channel bytes of `count` sectors from `lba` on in this track: only the track's last sector can be short. */
 uint64_t exh_track_bytes(const struct exh_track *track, int64_t lba, uint64_t count);
 /* How many stored sectors of the media stream lie before this LBA; and the LBA of the nth of them (the end of the last track behind the last). */

@@ -124,6 +124,12 @@ bool exh_medium_inspect(struct exh_medium *medium, struct exh_inspection *in, st
     return medium->ops->inspect == NULL || medium->ops->inspect(medium, in, err) || exh_on_side(err, EXH_SIDE_SOURCE);
 }
 
+uint64_t exh_medium_hole(struct exh_medium *medium, struct exh_scratch *scratch, const struct exh_track *track, int64_t lba, uint64_t most)
+{
+    uint64_t n = medium->ops->hole != NULL ? medium->ops->hole(medium, scratch, track, lba, most) : 0;
+    return n < most ? n : most;
+}
+
 bool exh_medium_past_cache(struct exh_medium *medium) { return medium->ops->past_cache != NULL && medium->ops->past_cache(medium); }
 
 void exh_medium_close(struct exh_medium *medium)

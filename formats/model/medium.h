@@ -64,6 +64,8 @@ struct exh_medium_ops {
     void *(*room)(struct exh_medium *, size_t bytes);
     void (*room_release)(struct exh_medium *, void *room);
     bool (*past_cache)(struct exh_medium *); /* exh_medium_past_cache; may be NULL: the medium knows no such difference */
+    uint64_t (*hole)(struct exh_medium *, struct exh_scratch *, const struct exh_track *, int64_t lba,
+                     uint64_t most); /* exh_medium_hole; may be NULL */
 };
 
 struct exh_medium {
@@ -86,6 +88,9 @@ EXH_MUST_CHECK bool exh_medium_read(struct exh_medium *, struct exh_scratch *, c
                                     struct exh_error *);
 /* False only when memory is out; *out may be NULL when the medium needs none. */
 EXH_MUST_CHECK bool exh_medium_scratch(struct exh_medium *, struct exh_scratch **out, struct exh_error *);
+/* How many of the `most` sectors from `lba` on, which lie inside the track, the container holds nothing of: a read gives them as ZERO or UNALLOCATED,
+ * all GOOD. It looks at tables alone; where they are broken, or it does not know, it answers less, down to 0. A scratch as for a read. */
+uint64_t exh_medium_hole(struct exh_medium *, struct exh_scratch *, const struct exh_track *, int64_t lba, uint64_t most);
 EXH_MUST_CHECK bool exh_medium_inspect(struct exh_medium *, struct exh_inspection *, struct exh_error *);
 /* From now on reads come from the device itself, so that they tell what it says now. False: it is no device, and nothing changed. */
 bool exh_medium_past_cache(struct exh_medium *);
