@@ -99,9 +99,14 @@ static bool tell_rest(const struct exh_file_space *s, uint64_t count, const char
 bool exh_file_space_finish(struct exh_file_space *s, struct exh_inspection *in, struct exh_error *err)
 {
     uint64_t orphans = 0, first = 0;
-    for (uint64_t unit = 0; unit < s->units; unit++)
-        if (!is_taken(s, unit) && orphans++ == 0)
-            first = unit;
+    for (uint64_t unit = 0, n; unit < s->units; unit += n) {
+        uint8_t eight = s->taken[unit / 8];
+        n = unit % 8 == 0 && s->units - unit >= 8 && (eight == 0 || eight == 0xFF) ? 8 : 1; /* most are alike */
+        if (is_taken(s, unit))
+            continue;
+        first = orphans == 0 ? unit : first;
+        orphans += n;
+    }
     if (orphans > 0 && !exh_inspection_remark(in, "orphan", EXH_WARNS, s->file, first * s->unit_bytes, err,
                                               "no part of the image speaks for %llu units of %u bytes, the first at %llu",
                                               (unsigned long long)orphans, s->unit_bytes, (unsigned long long)(first * s->unit_bytes)))

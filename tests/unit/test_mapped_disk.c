@@ -148,8 +148,39 @@ static void space_is_spoken_for_once(void **state)
     exh_inspection_close(&in);
 }
 
+/* Runs of taken and free units of every length and beginning, and a file that ends within a unit. */
+static void orphans_are_counted(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < 200; seed++) {
+        struct exh_error err = {0};
+        struct exh_inspection in = {0};
+        const uint64_t units = 100 + seed;
+        struct exh_file_space *space = exh_file_space_new("toy", units * 512 - 7, 512, &err);
+        uint64_t orphans = 0, first = 0;
+        assert_non_null(space);
+        for (uint64_t unit = 0; unit < units; unit++) {
+            if ((unit / (seed % 29 + 1)) % 2 == seed % 2) {
+                assert_true(exh_file_space_take(space, unit * 512, 1, &in, &err, "unit"));
+            } else {
+                first = orphans == 0 ? unit : first;
+                orphans++;
+            }
+        }
+        assert_true(exh_file_space_finish(space, &in, &err));
+        char wanted[120];
+        (void)snprintf(wanted, sizeof wanted, "for %llu units of 512 bytes, the first at %llu", (unsigned long long)orphans,
+                       (unsigned long long)first * 512);
+        assert_int_equal(in.remark_count, 1);
+        assert_non_null(strstr(in.remarks[0].detail, wanted));
+        exh_file_space_close(space);
+        exh_inspection_close(&in);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_kind_of_place), cmocka_unit_test(space_is_spoken_for_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_kind_of_place), cmocka_unit_test(space_is_spoken_for_once),
+                                       cmocka_unit_test(orphans_are_counted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
