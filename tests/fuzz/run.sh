@@ -14,8 +14,7 @@ CC=clang cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=Debug -DEXHIBIT_FU
 cmake --build build/fuzz --target $targets -- --quiet
 cd build/fuzz
 rm -rf seeds failed
-python3 -B "$src/tests/fuzz/disc_seeds.py" seeds "$corpus"
-python3 -B "$src/tests/fuzz/vmdk_seeds.py" seeds
+for maker in "$src"/tests/fuzz/*_seeds.py; do python3 -B "$maker" seeds "$corpus"; done
 EXHIBIT_FUZZ_FILES=$PWD/seeds/files
 export EXHIBIT_FUZZ_FILES
 
