@@ -49,7 +49,8 @@ def differing(image, parent):
     image = bytearray(image)
     meta, bat = region(image, "06a27c8b"), region(image, "6677c22d")
     count, locator = struct.unpack_from("<H", image, meta + 10)[0], 65536 + 512
-    image[meta + 32 + 32 * count : meta + 64 + 32 * count] = bytes.fromhex("2d5fd3a80bb34d45abf7d3d84834ab0c") + struct.pack("<IIII", locator, 512, 4, 0)
+    entry = bytes.fromhex("2d5fd3a80bb34d45abf7d3d84834ab0c") + struct.pack("<IIII", locator, 512, 4, 0)
+    image[meta + 32 + 32 * count : meta + 64 + 32 * count] = entry
     struct.pack_into("<H", image, meta + 10, count + 1)
     for n in range(count):
         entry = meta + 32 + 32 * n

@@ -39,6 +39,13 @@ static void every_state(void **state)
     m = vhdx_opened(&i);
     assert_int_equal(vhdx_remarks(m, "overlap", EXH_FAILS), 1);
     exh_medium_close(m);
+    vhdx_entry(&i, 0, 0, 6); /* among the headers */
+    vhdx_entry(&i, 1, 4, 7); /* partly here, and no parent that has the rest */
+    vhdx_entry(&i, 4096, 6, 6);
+    m = vhdx_opened(&i);
+    vhdx_is_missing(m, 0, 2 * MIB);
+    assert_int_equal(vhdx_remarks(m, "block-state", EXH_FAILS), 2);
+    exh_medium_close(m);
     free(i.bytes);
 }
 
@@ -206,6 +213,7 @@ static void a_parent_shines_through(void **state)
     vhdx_entry(&c, 2, 0, 2);
     vhdx_entry(&c, 4096, 6, 6); /* a ratio of 4096 blocks: the bitmap in MiB 6 */
     vhdx_entry(&c, 3, 5, 6);
+    vhdx_entry(&c, 4000, 5, 6); /* behind the disk's end: fills the table up to the bitmap's entry */
     uint8_t *map = c.bytes + 6 * MIB;
     memset(map, 0, MIB);
     map[256] = 0x0A;              /* block 1 begins with bit 2048: its sectors 1 and 3 are here */
@@ -228,6 +236,7 @@ static void a_parent_shines_through(void **state)
     assert_true(vhdx_tells(m, "parent, relative path", ".\\BASE.vhdx"));
     assert_true(vhdx_tells(m, "type", "differencing"));
     assert_int_equal(vhdx_remarks(m, "block-state", EXH_FAILS), 0);
+    assert_int_equal(vhdx_remarks(m, "overlap", EXH_FAILS), 0);
     exh_medium_close(m);
     vhdx_entry(&c, 4096, 0, 0); /* which sectors are here is not said */
     m = open_child(&c, &err);
@@ -239,6 +248,36 @@ static void a_parent_shines_through(void **state)
     m = open_child(&c, &err);
     assert_non_null(m);
     vhdx_is_missing(m, MIB, MIB);
+    exh_medium_close(m);
+    free(c.bytes);
+    free(p.bytes);
+}
+
+/* Blocks of 256 MiB, so that the second sector bitmap speaks for the 17th block. */
+static void each_chunk_has_its_bitmap(void **state)
+{
+    (void)state;
+    struct exh_error err;
+    struct vhdx_shape shape = {.disk_bytes = 32ull * 256 * MIB, .block_bytes = 256 * MIB, .logical = 512, .stored = 4};
+    struct vhdx_image p = vhdx_image(&shape);
+    vhdx_entry(&p, 17, 4, 6);
+    (void)in_folder("base.vhdx", &p);
+    shape.flags = 2;
+    shape.linkage = linkage;
+    shape.absolute = "base.vhdx";
+    struct vhdx_image c = vhdx_image(&shape);
+    vhdx_entry(&c, 17, 5, 7);
+    vhdx_entry(&c, 16, 6, 6);
+    vhdx_entry(&c, 33, 7, 6);
+    memset(c.bytes + 6 * MIB, 0xFF, MIB);
+    memset(c.bytes + 7 * MIB, 0, MIB);
+    c.bytes[7 * MIB] = 0x10;
+    struct exh_medium *m = open_child(&c, &err);
+    if (m == NULL)
+        fail_msg("%s", err.text);
+    vhdx_is(m, 16ull * 256 * MIB, p.bytes + 4 * MIB, 4 * 512);
+    vhdx_is(m, 16ull * 256 * MIB + 4 * 512, c.bytes + 5 * MIB + 4 * 512, 512);
+    vhdx_is(m, 16ull * 256 * MIB + 5 * 512, p.bytes + 4 * MIB + 5 * 512, 65536);
     exh_medium_close(m);
     free(c.bytes);
     free(p.bytes);
@@ -428,6 +467,7 @@ int main(void)
                                        cmocka_unit_test(one_of_two_headers),
                                        cmocka_unit_test(one_of_two_region_tables),
                                        cmocka_unit_test(a_parent_shines_through),
+                                       cmocka_unit_test(each_chunk_has_its_bitmap),
                                        cmocka_unit_test(only_the_right_parent),
                                        cmocka_unit_test(each_field_is_checked),
                                        cmocka_unit_test(a_locator_that_lies),

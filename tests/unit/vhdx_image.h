@@ -181,6 +181,7 @@ static inline void vhdx_read(struct exh_medium *m, uint64_t offset, uint32_t byt
     const struct exh_track *t = &m->layout->tracks[0];
     *out = (struct vhdx_read){0};
     assert_true(exh_block_open(&out->block, bytes / t->main_bytes, t->main_bytes, 0, &err));
+    memset(out->block.main, 0xEE, bytes); /* zeros must be written, too */
     assert_true(exh_medium_scratch(m, &scratch, &err));
     struct exh_want want = {.track = t, .lba = (int64_t)(offset / t->main_bytes), .count = bytes / t->main_bytes, .effort = EXH_THOROUGH};
     if (!exh_medium_read(m, scratch, &want, &out->block, &out->faults, &err))
