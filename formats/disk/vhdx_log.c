@@ -167,6 +167,11 @@ static bool find_entries(struct log *l, struct exh_error *err)
         uint8_t h[ENTRY_HEADER];
         struct entry e;
         bool holds = false;
+        uint64_t data = exh_source_next_data(l->file, l->at + at) - l->at;
+        if (data >= at + EXH_VHDX_SECTOR) { /* a hole of the file, of which a log may have gigabytes */
+            at = data / EXH_VHDX_SECTOR * EXH_VHDX_SECTOR;
+            continue;
+        }
         if (!exh_source_read(l->file, l->at + at, h, sizeof h, err))
             return false;
         if (parse_entry(l, (uint32_t)at, h, &e)) {
