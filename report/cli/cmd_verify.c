@@ -4,6 +4,7 @@
 #include "report/cli/digest_table.h"
 #include "report/cli/references.h"
 #include "verify/digest.h"
+#include "verify/digest_set.h"
 #include "verify/verify.h"
 
 struct checked {
@@ -16,6 +17,7 @@ struct checked {
     bool inspected;
     bool witness_spared; /* asked for, but the image is not fit for it */
     char *hash_text;
+    bool no_hash;        /* --hash none: chunk digests instead of a digest of the whole */
     const char **hashes; /* asked for, or usual for such a medium; they point into hash_text */
     struct exh_verify_result result;
     bool opened_ok;
@@ -266,6 +268,8 @@ static json_t *result_json(const struct checked *c, const char *started)
                              (json_int_t)r->unread_now);
     if (json != NULL && r->not_good.count <= EXH_UNREADABLE_INLINE_MAX)
         (void)json_object_set_new(json, "unreadable", exh_record_ranges(&r->not_good));
+    if (json != NULL && c->no_hash && r->found.chunks.count > 0)
+        (void)json_object_set_new(json, "chunks", exh_record_chunks(&r->found.chunks));
     if (json != NULL && r->audit.tracks != NULL)
         (void)json_object_set_new(json, "audit", exh_record_audit(&r->audit));
     if (json != NULL && r->findings.left_out > 0)
@@ -316,6 +320,12 @@ static void print_result(const struct exh_args *args, const struct checked *c)
     print_findings(args, &c->result.findings);
     exh_audit_print(args, "  ", &c->result.audit);
     exh_digest_table_print(args, "  ", c->opened.medium->layout, &c->result.found.digests);
+    const struct exh_chunks *chunks = &c->result.found.chunks;
+    if (c->no_hash && chunks->count > 0) {
+        char root[65];
+        exh_text_hex(chunks->root, sizeof chunks->root, root);
+        exh_print(args, "  %-11s %s  (over %zu chunks of %u sectors)\n", "sha256 tree", root, chunks->count, chunks->sectors);
+    }
 }
 
 /* Does anything state a digest of this medium's stream? Then that is what is computed, and nothing else unless --hash asks. */
@@ -332,11 +342,26 @@ static bool has_reference(const struct checked *c)
     return false;
 }
 
+/* --hash none: a digest runs over every byte of a medium in one row, also over the terabyte that a sparse image does not hold. Chunk digests need
+ * not: those of empty chunks are known. */
+static bool wants_no_hash(const struct exh_args *args)
+{
+    const char *list = exh_arg(args, "--hash");
+    return list != NULL && strcmp(list, "none") == 0;
+}
+
+static bool choose_hashes(const struct exh_args *args, struct checked *c, size_t *count, struct exh_error *err)
+{
+    *count = 0;
+    c->no_hash = wants_no_hash(args);
+    return c->no_hash || exh_hash_list(exh_arg(args, "--hash"), c->opened.medium->layout->kind, &c->hash_text, &c->hashes, count, err);
+}
+
 /* Fails only where nothing could be said; then the caller tells err. */
 static bool check(const struct exh_args *args, struct checked *c, struct exh_error *err)
 {
     size_t count;
-    if (!prepare(args, c, err) || !exh_hash_list(exh_arg(args, "--hash"), c->opened.medium->layout->kind, &c->hash_text, &c->hashes, &count, err))
+    if (!prepare(args, c, err) || !choose_hashes(args, c, &count, err))
         return false;
     struct exh_verify verify = {.medium = c->opened.medium,
                                 .inspected = c->inspected ? &c->inspection : NULL,
@@ -346,6 +371,8 @@ static bool check(const struct exh_args *args, struct checked *c, struct exh_err
                                 .witness = c->witness,
                                 .dat = c->references.has_dat ? &c->references.dat : NULL,
                                 .audit = true,
+                                .chunk_sectors =
+                                    c->no_hash ? exh_chunk_sectors(EXH_CHUNK_BYTES, exh_layout_largest_sector(c->opened.medium->layout)) : 0,
                                 .algorithms = c->hashes,
                                 .algorithm_count = exh_arg(args, "--hash") != NULL || !has_reference(c) ? count : 0,
                                 .watch = exh_args_watch(args)};
@@ -493,7 +520,7 @@ static enum exh_exit verify_run(struct exh_args *args)
     if (require != NULL && strcmp(require, "external") != 0 && strcmp(require, "ledger") != 0 && strcmp(require, "stored") != 0)
         (void)exh_fail(&err, EXH_USAGE, EXH_NO_OFFSET, "--require is external, ledger or stored");
     /* A list that makes no sense is a usage error before anything is opened. */
-    bool ok = err.code == EXH_OK && exh_hash_list(exh_arg(args, "--hash"), EXH_LAYOUT_DISK, &text, &names, &count, &err);
+    bool ok = err.code == EXH_OK && (wants_no_hash(args) || exh_hash_list(exh_arg(args, "--hash"), EXH_LAYOUT_DISK, &text, &names, &count, &err));
     enum exh_exit code = ok ? verify_all(args) : exh_tell_error(args, &err);
     free(text);
     free(names);
@@ -507,7 +534,8 @@ static const struct exh_option verify_options[] = {
     {.name = "--witness", .help = "read an E01 through libewf too and compare"},
     {.name = "--hash",
      .argument = "LIST",
-     .help = "digests to compute besides those compared (when there is nothing to compare: md5,sha256, of a disc crc32,sha1 too)"},
+     .help = "digests to compute besides those compared (when there is nothing to compare: md5,sha256, of a disc crc32,sha1 too); none: digests "
+             "of chunks alone, which pass over what a sparse image does not hold"},
     {.name = "--past-cache", .help = "read past the page cache where the file system can"},
     {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
     EXH_LINEAGE_OPTIONS,

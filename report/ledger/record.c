@@ -155,7 +155,7 @@ static json_t *files_json(const struct exh_names *files)
     return exh_record_whole(list, ok);
 }
 
-static json_t *chunks_json(const struct exh_chunks *chunks)
+json_t *exh_record_chunks(const struct exh_chunks *chunks)
 {
     json_t *json = json_object();
     bool ok = json != NULL && exh_record_set(json, "sectors", json_integer(chunks->sectors)) &&
@@ -205,7 +205,7 @@ json_t *exh_record_result(const char *format, const struct exh_acquire_result *r
               exh_record_set(json, "unreadable", exh_record_ranges(&r->seal.unreadable)) &&
               exh_record_set(json, "digests", exh_record_digests(&r->seal.digests)) &&
               (r->source_digests.count == 0 || exh_record_set(json, "source_digests", exh_record_digests(&r->source_digests))) &&
-              (r->seal.chunks.sectors == 0 || exh_record_set(json, "chunks", chunks_json(&r->seal.chunks))) &&
+              (r->seal.chunks.sectors == 0 || exh_record_set(json, "chunks", exh_record_chunks(&r->seal.chunks))) &&
               exh_record_set(json, "acquisition", json_string(exh_acquisition_name(r->acquisition))) &&
               exh_record_set(json, "of", text_or_null(r->of)) &&
               exh_record_set(json, "verification", json_string(exh_verdict_name(r->verification))) &&

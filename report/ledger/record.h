@@ -30,7 +30,7 @@
  * *-resume   {"operation","begin_seq","command":[argv],"source":SOURCE,"pause":PAUSE,"environment"}
  *
  * verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?: text,"bytes","sectors",
- *     "parents"?:[path, the nearest first],"snapshot"?: text,
+ *     "parents"?:[path, the nearest first],"snapshot"?: text,"chunks"?:{"sectors","count","root"}   where no digest was asked for,
  *     "unreadable_sectors","unread_now"}
  *
  *     Of a disc also "audit": AUDIT.
@@ -115,6 +115,7 @@ json_t *exh_record_health(const struct exh_health *health);
 json_t *exh_record_reader(const struct exh_reader_privileges *privileges);
 json_t *exh_record_pause(const struct exh_journal_pause *pause);
 json_t *exh_record_digests(const struct exh_digests *digests);
+json_t *exh_record_chunks(const struct exh_chunks *chunks);   /* "chunks" of a RESULT, without a blob */
 json_t *exh_record_ranges(const struct exh_sectors *sectors); /* [[lba,count]...] of every range, whatever its state */
 json_t *exh_record_layout(const struct exh_layout *layout);   /* LAYOUT; with what is known of the disc */
 /* The way back from a LAYOUT, held to the rules of a layout. `disc` stays NULL: exh_record_disc gives it. */
