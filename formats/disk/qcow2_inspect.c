@@ -44,9 +44,9 @@ static bool take_packed(struct walk *w, uint64_t entry)
     const struct exh_qcow2 *q = w->q;
     uint64_t offset, bytes, cluster = 1ull << q->cluster_bits, size = q->disk.sources[0]->size;
     exh_qcow_packed(q, entry, &offset, &bytes);
-    if (q->version > 1 && exh_inside(offset, bytes, size)) {
+    if (exh_inside(offset, bytes, size)) {
         uint64_t end = (offset + bytes + cluster - 1) / cluster * cluster;
-        offset = offset / cluster * cluster;
+        offset = q->version == 1 ? offset : offset / cluster * cluster;
         bytes = (end < size ? end : size) - offset;
     }
     return exh_file_space_share(w->space, offset, bytes, w->in, w->err, "a packed cluster");
@@ -97,9 +97,8 @@ static bool walk_l1(struct walk *w, uint64_t l1_at, uint64_t entries, bool share
 {
     uint8_t part[4096];
     uint64_t cluster = 1ull << w->q->cluster_bits, bytes = entries * 8;
-    bool first_version = w->q->version == 1; /* there it follows the header within the same sector */
-    if (!first_version)
-        bytes = (bytes + cluster - 1) / cluster * cluster;
+    bool first_version = w->q->version == 1; /* there it follows the header within the same sector, and what comes next begins with a cluster */
+    bytes = (l1_at % cluster + bytes + cluster - 1) / cluster * cluster - l1_at % cluster;
     uint64_t size = w->q->disk.sources[0]->size;
     bytes = l1_at < size && bytes > size - l1_at ? size - l1_at : bytes;
     if (!(shared || first_version ? exh_file_space_share(w->space, l1_at, bytes, w->in, w->err, "an L1 table")
