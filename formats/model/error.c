@@ -114,6 +114,7 @@ const char *exh_code_name(enum exh_code code)
         [EXH_NOT_FOUND] = "not-found",
         [EXH_REFUSED] = "refused",
         [EXH_LOST] = "destination-lost-data",
+        [EXH_SECRET] = "passphrase",
         [EXH_BUG] = "bug",
     };
     return (size_t)code < sizeof names / sizeof names[0] ? names[code] : "bug";

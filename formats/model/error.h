@@ -31,6 +31,7 @@ enum exh_code {
     EXH_USAGE,     /* the request makes no sense */
     EXH_NOT_FOUND, /* no such file, or no permission to open it: errno is in sys */
     EXH_REFUSED,   /* a guard refused: destination on the source, file exists, ... */
+    EXH_SECRET,    /* the image is encrypted, and the passphrase is missing or wrong */
     EXH_LOST,      /* the destination did not keep what was written to it */
     EXH_BUG        /* an invariant of ours broke */
 };

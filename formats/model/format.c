@@ -7,6 +7,7 @@
 #include "formats/container/siblings.h"
 #include "formats/container/source_file.h"
 #include "formats/disk/dmg.h"
+#include "formats/disk/dmg_crypt.h"
 #include "formats/disk/qcow2.h"
 #include "formats/disk/raw.h"
 #include "formats/disk/refused.h"
@@ -24,11 +25,10 @@
 #include "formats/optical/nrg.h"
 #include "formats/optical/toc.h"
 
-const struct exh_format *const exh_formats[] = {&exh_format_raw,  &exh_format_ewf,         &exh_format_l01,          &exh_format_dmg,
-                                                &exh_format_vdi,  &exh_format_vhd,         &exh_format_vmdk,         &exh_format_qcow2,
-                                                &exh_format_nrg,  &exh_format_toc,         &exh_format_vhdx,         &exh_format_cue,
-                                                &exh_format_ccd,  &exh_format_mds,         &exh_format_iso,          &exh_format_asif,
-                                                &exh_format_ndif, &exh_format_sparseimage, &exh_format_sparsebundle, NULL};
+const struct exh_format *const exh_formats[] = {
+    &exh_format_raw,   &exh_format_ewf,  &exh_format_l01,  &exh_format_dmg,         &exh_format_vdi,          &exh_format_vhd,       &exh_format_vmdk,
+    &exh_format_qcow2, &exh_format_nrg,  &exh_format_toc,  &exh_format_vhdx,        &exh_format_cue,          &exh_format_ccd,       &exh_format_mds,
+    &exh_format_iso,   &exh_format_asif, &exh_format_ndif, &exh_format_sparseimage, &exh_format_sparsebundle, &exh_format_dmg_crypt, NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {
@@ -83,7 +83,7 @@ static const struct exh_format *probe_all(const struct exh_peek *peek, struct ex
 }
 
 /* Which format opens this source? A file that carries another format's name but not its marks is not quietly read as raw. */
-static const struct exh_format *choose(struct exh_source *source, const char *path, struct exh_error *err)
+static const struct exh_format *choose(struct exh_source *source, const char *path, bool wrapped, struct exh_error *err)
 {
     uint8_t head[EXH_PEEK_BYTES], tail[EXH_PEEK_BYTES], volume[EXH_PEEK_BYTES];
     size_t length = source->size < EXH_PEEK_BYTES ? (size_t)source->size : EXH_PEEK_BYTES;
@@ -97,7 +97,7 @@ static const struct exh_format *choose(struct exh_source *source, const char *pa
     if (format != NULL || err->code != EXH_OK)
         return format;
     const struct exh_format *named = exh_format_for_name(path);
-    if (named == NULL || named == &exh_format_raw)
+    if (named == NULL || named == &exh_format_raw || wrapped) /* the name is the wrapper's */
         return &exh_format_raw;
     (void)exh_fail(err, EXH_CORRUPT, 0, "the name says %s, but the file does not begin like one", named->name);
     (void)exh_in_file(err, path);
@@ -128,6 +128,17 @@ bool exh_image_is_folder(const char *path)
     return index != NULL;
 }
 
+/* Puts the bytes inside in the source's place, and says what they are. NULL and err; the source stays the caller's either way. */
+static const struct exh_format *unwrap(struct exh_source **source, const struct exh_format *format, const char *path, const struct exh_open *options,
+                                       char **how, struct exh_error *err)
+{
+    struct exh_source *inside = format->unwrap(*source, options, how, err);
+    if (inside == NULL)
+        return NULL;
+    *source = inside;
+    return choose(inside, path, true, err);
+}
+
 static bool open_file(const char *path, const struct exh_format *format, const struct exh_open *options, struct exh_medium **out,
                       struct exh_error *err)
 {
@@ -139,9 +150,18 @@ static bool open_file(const char *path, const struct exh_format *format, const s
     with.siblings = siblings;
     struct exh_source_file_options file = {.folder = AT_FDCWD, .past_cache = options->past_cache};
     struct exh_source *source = exh_source_file_open(path, &file, err);
+    char *wrapping = NULL;
     if (source != NULL && format == NULL)
-        format = choose(source, path, err);
+        format = choose(source, path, false, err);
+    if (source != NULL && format != NULL && format->unwrap != NULL)
+        format = unwrap(&source, format, path, &with, &wrapping, err);
     struct exh_medium *medium = source != NULL && format != NULL ? format->open(source, &with, err) : NULL;
+    if (medium != NULL && wrapping != NULL) {
+        medium->wrapping = wrapping;
+        medium->verbatim = false; /* the file holds other bytes */
+        wrapping = NULL;
+    }
+    free(wrapping);
     if (medium == NULL) {
         exh_source_close(source);
         (void)exh_on_side(err, EXH_SIDE_SOURCE);
@@ -179,8 +199,13 @@ static char *sibling_path(const struct exh_open *options, const char *reference,
 bool exh_parent_open(const struct exh_open *options, const char *reference, const struct exh_format *format, struct exh_medium **out,
                      struct exh_error *err)
 {
-    struct exh_open with = {
-        .past_cache = options->past_cache, .parents = options->parents, .parents_found = options->parents_found, .depth = options->depth + 1};
+    const struct exh_format *const exh_formats[] = {&exh_format_raw,          &exh_format_ewf,       &exh_format_l01,
+                                                    &exh_format_dmg,          &exh_format_vdi,       &exh_format_vhd,
+                                                    &exh_format_vmdk,         &exh_format_qcow2,     &exh_format_nrg,
+                                                    &exh_format_toc,          &exh_format_vhdx,      &exh_format_cue,
+                                                    &exh_format_ccd,          &exh_format_mds,       &exh_format_iso,
+                                                    &exh_format_asif,         &exh_format_ndif,      &exh_format_sparseimage,
+                                                    &exh_format_sparsebundle, &exh_format_dmg_crypt, NULL};
     bool named = options->parents != NULL && options->depth < options->parents->count;
     *out = NULL;
     if (options->depth >= EXH_PARENTS_MAX)

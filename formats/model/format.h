@@ -24,6 +24,13 @@ struct exh_peek {
 
 struct exh_siblings; /* formats/container/siblings.h */
 
+/* Where a passphrase comes from when an image needs one. */
+struct exh_secret {
+    /* Up to `room` bytes, not terminated. False: there is none to be had (EXH_SECRET), or it cannot be read. */
+    bool (*get)(void *context, char *out, size_t room, size_t *length, struct exh_error *err);
+    void *context;
+};
+
 struct exh_open {
     struct exh_siblings *siblings;   /* opens the other files of a set; NULL: there are none to be had */
     const char *path;                /* as the user gave it; may be NULL (memory) */
@@ -33,6 +40,7 @@ struct exh_open {
     unsigned depth;                  /* how many images this one was opened for as their parent */
     const char *snapshot;            /* which one of the image's snapshots; NULL: its current state */
     struct exh_names *parents_found; /* gets the path of every parent that is opened, the nearest first; NULL: nobody asks */
+    const struct exh_secret *secret; /* NULL: no passphrase can be had */
     const struct exh_names *folders; /* where segments may lie beside the image's own folder, in order; NULL: nowhere else */
 };
 
@@ -41,9 +49,11 @@ struct exh_format {
     const char *const *extensions; /* lower case with the dot, NULL-terminated; the first is the default for writing */
     int (*probe)(const struct exh_peek *);
     struct exh_medium *(*open)(struct exh_source *, const struct exh_open *, struct exh_error *);
-    struct exh_source *(*unwrap)(struct exh_source *, const struct exh_open *, struct exh_error *); /* may be NULL */
-    bool (*create)(const struct exh_create *, struct exh_sink **out, struct exh_error *);           /* NULL: cannot be written */
-    unsigned can;                                                                                   /* exh_sink_can of its sink */
+    /* Instead of open, where the format only wraps another image (encryption): the bytes inside, which are probed again. Takes the source over like
+     * open. *how: in words, for people, on the heap (or NULL). NULL: the format wraps nothing. */
+    struct exh_source *(*unwrap)(struct exh_source *, const struct exh_open *, char **how, struct exh_error *);
+    bool (*create)(const struct exh_create *, struct exh_sink **out, struct exh_error *); /* NULL: cannot be written */
+    unsigned can;                                                                         /* exh_sink_can of its sink */
     /* What an image of this layout would lose in this format, a line each ("CD-TEXT", "INDEX 02 of track 3") added to `losses`; false (EXH_REFUSED)
      * when it cannot be written at all. NULL: the flags say it all. */
     bool (*fits)(const struct exh_layout *, struct exh_names *losses, struct exh_error *);

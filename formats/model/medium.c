@@ -121,6 +121,8 @@ bool exh_medium_scratch(struct exh_medium *medium, struct exh_scratch **out, str
 
 bool exh_medium_inspect(struct exh_medium *medium, struct exh_inspection *in, struct exh_error *err)
 {
+    if (medium->wrapping != NULL && !exh_inspection_fact(in, "", EXH_NO_OFFSET, "encryption", err, "%s", medium->wrapping))
+        return false;
     return medium->ops->inspect == NULL || medium->ops->inspect(medium, in, err) || exh_on_side(err, EXH_SIDE_SOURCE);
 }
 
@@ -134,6 +136,8 @@ bool exh_medium_past_cache(struct exh_medium *medium) { return medium->ops->past
 
 void exh_medium_close(struct exh_medium *medium)
 {
-    if (medium != NULL)
-        medium->ops->close(medium);
+    if (medium == NULL)
+        return;
+    free(medium->wrapping);
+    medium->ops->close(medium);
 }

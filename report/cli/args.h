@@ -1,4 +1,4 @@
-/* args.h - what a run was asked for, as options.c leaves it. Only options.c, progress.c, partial_state.c and main.c look inside. */
+/* args.h - what a run was asked for, as options.c leaves it. Only options.c, progress.c, partial_state.c, passphrase.c and main.c look inside. */
 #ifndef EXH_REPORT_CLI_ARGS_H
 #define EXH_REPORT_CLI_ARGS_H
 
@@ -12,6 +12,12 @@ struct exh_given {
     const char *value; /* "" for a flag */
 };
 
+struct exh_passphrase { /* got when first needed; standard input gives it once only */
+    char text[1024];
+    size_t length;
+    bool had;
+};
+
 struct exh_args {
     const struct exh_command *command;
     struct exh_given *given;
@@ -20,7 +26,8 @@ struct exh_args {
     size_t operand_count;
     int argc;
     char *const *argv;
-    char **owned; /* words of exh_args_replace */
+    struct exh_passphrase *passphrase; /* owned, and overwritten at the end */
+    char **owned;                      /* words of exh_args_replace */
     size_t owned_count;
     struct exh_progress progress;
     struct exh_watch watch;

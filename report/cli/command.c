@@ -118,6 +118,7 @@ enum exh_exit exh_exit_of(const struct exh_error *err)
         return err->side == EXH_SIDE_LEDGER        ? EXH_EXIT_NOT_DONE
                : err->side == EXH_SIDE_DESTINATION ? EXH_EXIT_USAGE /* the image that was asked for cannot be made */
                                                    : EXH_EXIT_NOT_AN_IMAGE;
+    case EXH_SECRET:
     case EXH_NOT_THIS_FORMAT: return EXH_EXIT_NOT_AN_IMAGE;
     case EXH_USAGE:
     case EXH_REFUSED: return EXH_EXIT_USAGE;

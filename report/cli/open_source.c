@@ -13,6 +13,7 @@
 #include "formats/disk/raw.h"
 #include "formats/model/text.h"
 #include "formats/model/view.h"
+#include "report/cli/passphrase.h"
 #include "report/ledger/record.h"
 #include "report/ledger/side_record.h"
 #include "verify/digest.h"
@@ -186,7 +187,8 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, enum
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is neither a block device nor a file") || exh_in_file(err, o->path);
     if (!as_image)
         return open_plain_file(o, sector_bytes, err);
-    struct exh_open options = {.sector_bytes = sector_bytes, .past_cache = past_cache};
+    struct exh_secret secret = exh_passphrase_of(args);
+    struct exh_open options = {.sector_bytes = sector_bytes, .past_cache = past_cache, .secret = &secret};
     return open_image_file(args, o, &options, as == AS_IMAGE, err);
 }
 

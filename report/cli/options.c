@@ -1,4 +1,6 @@
 /* options.c - arguments by the command's table, and the help that derives from it. See args.h, command.h. */
+#include <string.h>
+
 #include "formats/model/format.h"
 #include "report/cli/args.h"
 
@@ -8,6 +10,8 @@ const struct exh_option exh_common_options[] = {
     {.name = "--quiet", .help = "no talk on stderr but errors"},
     {.name = "--ledger", .argument = "FILE", .help = "the custody ledger to use"},
     {.name = "--no-record", .help = "write nothing into any ledger or side record"},
+    {.name = "--passphrase-file", .argument = "F", .help = "the passphrase of an encrypted image is in this file (- is standard input)"},
+    {.name = "--passphrase-fd", .argument = "N", .help = "it is read from this open descriptor"},
     {.name = "--help", .help = "this text"},
     {0},
 };
@@ -57,7 +61,8 @@ bool exh_args_parse(struct exh_args *args, const struct exh_command *command, in
     args->argv = argv;
     args->given = calloc((size_t)argc + 1, sizeof *args->given);
     args->operands = calloc((size_t)argc + 1, sizeof *args->operands);
-    if (args->given == NULL || args->operands == NULL)
+    args->passphrase = calloc(1, sizeof *args->passphrase);
+    if (args->given == NULL || args->operands == NULL || args->passphrase == NULL)
         return exh_nomem(err, "arguments");
     bool only_operands = false;
     for (int i = 2; i < argc; i++) {
@@ -104,6 +109,10 @@ void exh_args_close(struct exh_args *args)
     args->owned_count = 0;
     free(args->given);
     free(args->operands);
+    if (args->passphrase != NULL)
+        explicit_bzero(args->passphrase, sizeof *args->passphrase);
+    free(args->passphrase);
+    args->passphrase = NULL;
 }
 
 const char *exh_arg(const struct exh_args *args, const char *option)
