@@ -11,6 +11,7 @@ struct parse {
     xmlTextReaderPtr reader;
     struct exh_error *err;
     size_t nodes;
+    bool damaged; /* libxml2 found an error, even one it goes on after */
 };
 
 void exh_plist_close(struct exh_plist *p)
@@ -152,6 +153,8 @@ static bool fill(struct parse *p, struct exh_plist *node, unsigned depth)
         return children(p, node, depth);
     }
     bool data = named(p, "data");
+    if (!data && !named(p, "string") && !named(p, "integer") && !named(p, "real") && !named(p, "date") && !named(p, "true") && !named(p, "false"))
+        return fail(p, EXH_CORRUPT, "a value of a kind that is not known");
     node->kind = data ? EXH_PLIST_DATA : EXH_PLIST_STRING;
     if (named(p, "true") || named(p, "false"))
         node->text = exh_text_copy(named(p, "true") ? "true" : "false", named(p, "true") ? 4 : 5);
@@ -188,7 +191,19 @@ static struct exh_plist *value(struct parse *p, unsigned depth)
     return NULL;
 }
 
-static void keep_quiet(void *context, xmlErrorPtr error) { (void)context, (void)error; }
+/* Nothing is printed; but what libxml2 mends by itself (a list cut short, whose elements it closes) is damage all the same. */
+static void note_damage(void *context, xmlErrorPtr error)
+{
+    struct parse *p = context;
+    p->damaged = p->damaged || error->level >= XML_ERR_ERROR;
+}
+
+/* Only the end of the list may follow its value. */
+static bool at_end(struct parse *p)
+{
+    return step(p) && ((xmlTextReaderNodeType(p->reader) == XML_READER_TYPE_END_ELEMENT && !p->damaged) ||
+                       fail(p, EXH_CORRUPT, p->damaged ? "it is damaged" : "it holds more than one value"));
+}
 
 struct exh_plist *exh_plist_parse(const uint8_t *bytes, size_t length, struct exh_error *err)
 {
@@ -204,11 +219,15 @@ struct exh_plist *exh_plist_parse(const uint8_t *bytes, size_t length, struct ex
         (void)exh_nomem(err, "an XML reader");
         return NULL;
     }
-    xmlTextReaderSetStructuredErrorHandler(p.reader, keep_quiet, NULL);
+    xmlTextReaderSetStructuredErrorHandler(p.reader, note_damage, &p);
     struct exh_plist *root = NULL;
     if (step(&p) && (named(&p, "plist") || fail(&p, EXH_CORRUPT, "it is no plist")) && step(&p) &&
         (xmlTextReaderNodeType(p.reader) == XML_READER_TYPE_ELEMENT || fail(&p, EXH_CORRUPT, "it is empty")))
         root = value(&p, 0);
+    if (root != NULL && !at_end(&p)) {
+        exh_plist_close(root);
+        root = NULL;
+    }
     xmlFreeTextReader(p.reader);
     return root;
 }
