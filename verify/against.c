@@ -127,6 +127,10 @@ static bool tell_equal(struct exh_verify_job *job, const struct exh_track_compar
     char words[160] = "";
     bool user = t->form == EXH_COMPARE_USER;
     trailing_words(&t->trailing_here, "here", words, sizeof words);
+    if (t->lag != 0 && !exh_job_find(job, "structure", "warning", EXH_BASIS_EXTERNAL, err, &place,
+                                     "track %u: INDEX 01 is sector %u of those stored here, and sector %u there", t->here->number,
+                                     t->here->stored_pregap, t->there->stored_pregap))
+        return false;
     if (t->equal > 0 && !exh_job_find(job, "against", words[0] != '\0' ? "warning" : "match", EXH_BASIS_EXTERNAL, err, &place,
                                       "track %u: %s%s (%llu sectors%s)", t->here->number, user ? "user data identical" : "identical", words,
                                       (unsigned long long)t->equal, t->unread > 0 ? ", the unreadable ones aside" : ""))

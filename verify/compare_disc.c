@@ -123,7 +123,7 @@ static bool compare_common(struct comparison *c, struct exh_track_comparison *t,
         int64_t stop = at < 0 ? 0 : to; /* fingerprints begin at INDEX 01 */
         uint32_t n = stop - at < EXH_SIDE_SECTORS ? (uint32_t)(stop - at) : EXH_SIDE_SECTORS;
         if (!exh_disc_side_read(&c->here, t->here, exh_track_start(t->here) + at, n, err) ||
-            (!exh_disc_side_read(&c->there, t->there, exh_track_start(t->there) + at, n, err) && !exh_context(err, "while comparing")))
+            (!exh_disc_side_read(&c->there, t->there, exh_track_start(t->there) + at + t->lag, n, err) && !exh_context(err, "while comparing")))
             return false;
         for (uint32_t i = 0; i < n; i++)
             if (!judge_sector(c, t, i, err))
@@ -195,12 +195,23 @@ static bool find_in_pregap(struct exh_disc_side *side, const struct exh_track *t
 
 /* ---- one track ---- */
 
+/* Are these the same sectors, and only one side knows which of them are the pregap? */
+static bool pregap_forgotten(const struct exh_track *a, const struct exh_track *b)
+{
+    return a->sectors == b->sectors && a->main_bytes == b->main_bytes && a->stored_pregap != b->stored_pregap &&
+           (a->stored_pregap == 0 || b->stored_pregap == 0);
+}
+
 static bool compare_track(struct comparison *c, struct exh_track_comparison *t, struct exh_error *err)
 {
     const struct exh_track *a = t->here, *b = t->there;
     uint32_t gap = a->stored_pregap < b->stored_pregap ? a->stored_pregap : b->stored_pregap;
     uint64_t common = from_start(a) < from_start(b) ? from_start(a) : from_start(b);
     t->form = form_of(a, b);
+    if (t->form == EXH_COMPARE_STORED && pregap_forgotten(a, b)) {
+        t->lag = (int64_t)a->stored_pregap - (int64_t)b->stored_pregap;
+        return compare_common(c, t, -(int64_t)a->stored_pregap, (int64_t)from_start(a), err);
+    }
     t->pregap_here = a->stored_pregap - gap;
     t->pregap_there = b->stored_pregap - gap;
     if (t->form == EXH_COMPARE_NOTHING)

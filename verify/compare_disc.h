@@ -1,8 +1,9 @@
 /* compare_disc.h - two discs held against each other track by track from INDEX 01 on, whatever container each lies in.
  *
- * What is compared of a track: its sectors as stored where both have the same size, the user data (exh_sector_user) where the sizes differ. Pregaps
- * are compared where both sides store them. A track that differs is looked for elsewhere: under another number, or some samples off. Serial, on the
- * calling thread; it reads each disc once, and those tracks that differ a few times more. */
+ * A container that cannot say where INDEX 01 lies (E01) has it at the first stored sector: where the other side stores as many sectors, those are
+ * compared from the first on. What is compared of a track: its sectors as stored where both have the same size, the user data (exh_sector_user) where
+ * the sizes differ. Pregaps are compared where both sides store them. A track that differs is looked for elsewhere: under another number, or some
+ * samples off. Serial, on the calling thread; it reads each disc once, and those tracks that differ a few times more. */
 #ifndef EXH_VERIFY_COMPARE_DISC_H
 #define EXH_VERIFY_COMPARE_DISC_H
 
@@ -27,6 +28,7 @@ struct exh_track_comparison {
     const struct exh_track *here, *there; /* NULL: only the other side has it. Of the media's layouts */
     enum exh_compare_form form;
     uint64_t equal, different, unread;  /* sectors; unread on either side */
+    int64_t lag;                        /* so many sectors later lies INDEX 01 here than there, in the same stored sectors */
     uint32_t pregap_equal;              /* sectors of the pregap among the equal ones */
     uint32_t pregap_here, pregap_there; /* sectors of the pregap that only one side stores: not compared */
     struct exh_trailing trailing_here, trailing_there;

@@ -381,6 +381,39 @@ static void swapped_tracks_are_named(void **state)
     lab_close(&c);
 }
 
+/* An E01 of a disc: every sector is there, and nothing says which of them are a pregap. */
+static void a_forgotten_pregap_is_no_difference(void **state)
+{
+    (void)state;
+    for (int turned = 0; turned < 2; turned++) {
+        struct lab_disc a, b;
+        struct exh_verify_result r;
+        lab_open(&a, mixed, 3, 0);
+        lab_open(&b, mixed, 3, 0);
+        struct exh_track *t = &((struct exh_layout *)(uintptr_t)(turned ? a : b).medium->layout)->tracks[1];
+        t->stored_pregap = t->pregap = 0;
+        assert_int_equal(compare(&a, &b, &r), EXH_MATCH);
+        expect(&r, "against", "match", "track 2: identical (650 sectors)");
+        expect(&r, "structure", "warning",
+               turned ? "track 2: INDEX 01 is sector 0 of those stored here, and sector 150 there"
+                      : "track 2: INDEX 01 is sector 150 of those stored here, and sector 0 there");
+        assert_null(finding_of(&r, "against", "not-compared", ""));
+        exh_verify_result_close(&r);
+
+        for (int64_t sector = 300; sector < 950; sector += 649) { /* the first of the pregap, and the last */
+            uint8_t *byte = lab_at(&a, 2, sector - 300 - (int64_t)a.layout.tracks[1].stored_pregap) + 9;
+            *byte ^= 1;
+            assert_int_equal(compare(&a, &b, &r), EXH_MISMATCH);
+            expect(&r, "against", "mismatch", "track 2: 1 of 650 sectors differ");
+            assert_int_equal(finding_of(&r, "against", "mismatch", " differ from")->lba, sector);
+            exh_verify_result_close(&r);
+            *byte ^= 1;
+        }
+        lab_close(&a);
+        lab_close(&b);
+    }
+}
+
 /* ---- what descriptors say ---- */
 
 static void structure_is_compared_where_both_say_something(void **state)
@@ -530,6 +563,7 @@ int main(void)
                                        cmocka_unit_test(shifts_of_difficult_tracks),
                                        cmocka_unit_test(a_disc_is_off),
                                        cmocka_unit_test(swapped_tracks_are_named),
+                                       cmocka_unit_test(a_forgotten_pregap_is_no_difference),
                                        cmocka_unit_test(structure_is_compared_where_both_say_something),
                                        cmocka_unit_test(what_cannot_be_read_is_no_difference)};
     return cmocka_run_group_tests(tests, NULL, NULL);
