@@ -262,6 +262,7 @@ struct exh_medium *exh_view_track(struct exh_medium *of, unsigned number, unsign
     mine->sectors -= left_out;
     mine->stored_pregap -= left_out;
     mine->pregap = left_out > 0 ? 0 : t->pregap; /* of a pregap that is left out nothing is said, least that it is not stored */
+    mine->sub_bytes = (how & EXH_VIEW_NO_SUB) != 0 ? 0 : t->sub_bytes;
     v->first = (uint32_t)(t - of->layout->tracks);
     v->shift = (how & EXH_VIEW_FROM_ZERO) != 0 ? exh_track_start(t) : 0;
     mine->first -= v->shift;

@@ -11,6 +11,7 @@
 /* How a track is taken. Without any: from INDEX 01 on, at its LBA. */
 #define EXH_VIEW_PREGAP 1u    /* its stored pregap, too */
 #define EXH_VIEW_FROM_ZERO 2u /* INDEX 01 is LBA 0, as in an image of this track alone */
+#define EXH_VIEW_NO_SUB 4u    /* without its subchannel: the Q of a track that moves speaks of another place */
 
 /* One track of a disc as a medium of its own, with subchannel, ISRC and its further indexes; MCN and CD-TEXT only where it is the only track. */
 struct exh_medium *exh_view_track(struct exh_medium *of, unsigned number, unsigned how, struct exh_error *err);

@@ -47,8 +47,12 @@ static bool take_track(const struct exh_args *args, struct exh_reshape *s, struc
         return true;
     if (!exh_text_u64(text, &number) || number == 0 || number > EXH_LAYOUT_TRACKS_MAX)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--track %s is not a number from 1 to %u", text, EXH_LAYOUT_TRACKS_MAX);
-    if (!put_on(s, exh_view_track(s->medium, (unsigned)number, EXH_VIEW_FROM_ZERO, err)))
+    const struct exh_track *t = exh_layout_track(s->medium->layout, (unsigned)number);
+    bool moves = t != NULL && t->sub_bytes > 0 && exh_track_start(t) != 0; /* an image with that Q would contradict itself */
+    if (!put_on(s, exh_view_track(s->medium, (unsigned)number, EXH_VIEW_FROM_ZERO | (moves ? EXH_VIEW_NO_SUB : 0), err)))
         return exh_context(err, "--track %s", text);
+    if (moves && !lose(s, false, err, "the subchannel of track %s, whose Q speaks of places on the whole disc", text))
+        return false;
     s->track = (unsigned)number;
     s->part = exh_layout_sectors(s->medium->layout) != before;
     return true;

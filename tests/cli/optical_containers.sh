@@ -122,6 +122,14 @@ for container in ccd nrgsub; do
   [ $code = 0 ] && tell a/disc.ccd && [ "$(jq '[.digests[]|select(.scope|test("track:[0-9]+/sub$"))]|length' hash.json)" -ge 3 ] ||
     wrong "$image to ccd: no subchannel ($code, $(said))"
 done
+# a track that moves to LBA 0 leaves a subchannel behind that names its old place
+named mixed/ccd/disc.ccd ccd subchannel --track 2
+rm -rf a; convert mixed/ccd/disc.ccd a/disc.ccd --track 2 --lossy
+[ $code = 0 ] && [ ! -e a/disc.sub ] || wrong "track 2 alone as ccd: $code, $(said)"
+# an E01 knows no pregaps, and is the same disc all the same
+rm -rf a; convert mixed/cue/disc.cue a/disc.E01 --lossy
+against a/disc.E01 mixed/cue/disc.cue 0
+against mixed/cue/disc.cue a/disc.E01 0
 # an ISO: the user data of the data track, no more and no less
 rm -rf a; convert data/cue/disc.cue a/disc.iso --user-data --lossy
 [ $code = 0 ] && cmp -s a/disc.iso data/iso/disc.iso || wrong "the ISO is not the user data: $code, $(said)"
