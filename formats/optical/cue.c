@@ -22,14 +22,6 @@ static bool named_cue(const char *name)
     return exh_cue_is(end, ".CUE");
 }
 
-static bool is_text(const uint8_t *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if ((bytes[i] < ' ' && bytes[i] != '\t' && bytes[i] != '\r' && bytes[i] != '\n' && bytes[i] != '\f' && bytes[i] != 0x1A) || bytes[i] == 0x7F)
-            return false;
-    return true;
-}
-
 /* A line that only a cue sheet has: cdrdao's toc files share the words, but neither a track's number nor a file's type. */
 static bool line_proves(struct exh_cue_span line)
 {
@@ -67,8 +59,8 @@ static int cue_probe(const struct exh_peek *peek)
     bool named = named_cue(peek->name), comment = true;
     size_t at = peek->head_length >= 3 && memcmp(peek->head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     if (peek->head_length >= 2 && (memcmp(peek->head, "\xFF\xFE", 2) == 0 || memcmp(peek->head, "\xFE\xFF", 2) == 0))
-        return named ? 30 : 0; /* UTF-16: ours to refuse by name */
-    if (!is_text(peek->head, peek->head_length))
+        return named ? 30 : 0;                            /* UTF-16: ours to refuse by name */
+    if (memchr(peek->head, 0, peek->head_length) != NULL) /* other control characters may stand in a title */
         return 0;
     struct exh_cue_span line;
     while (exh_cue_next_line((const char *)peek->head, peek->head_length, &at, &line)) {

@@ -168,7 +168,7 @@ static bool add_file(struct build *b, uint32_t file, struct exh_source *source, 
     }
     f->end = source->size;
     f->open = exh_stored_disc_file(b->disc, source, path, &f->stored, b->err);
-    return f->open;
+    return f->open || fail_at(b, named->line, "FILE");
 }
 
 static bool open_file(struct build *b, uint32_t file)

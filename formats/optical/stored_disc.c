@@ -5,6 +5,7 @@
 
 #include "formats/model/bytes.h"
 #include "formats/model/grow.h"
+#include "formats/model/text.h"
 #include "formats/optical/msf.h"
 #include "formats/optical/subchannel.h"
 #include "formats/optical/track_data.h"
@@ -318,7 +319,10 @@ static bool add_file(struct exh_stored_disc *d, struct exh_source *source, const
 bool exh_stored_disc_file(struct exh_stored_disc *d, struct exh_source *source, const char *path, uint32_t *index, struct exh_error *err)
 {
     *index = (uint32_t)d->source_count;
-    if (add_file(d, source, path, err))
+    bool itself = d->source_count > 0 && strcmp(exh_text_base(path), exh_text_base(d->files.items[0])) == 0; /* both of one folder */
+    if (itself)
+        (void)exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "the descriptor names itself as its data");
+    if (!itself && add_file(d, source, path, err))
         return true;
     exh_source_close(source);
     return false;

@@ -38,7 +38,7 @@ struct exh_stretch {
 /* `format` is the row's name (static). NULL: no memory. */
 struct exh_stored_disc *exh_stored_disc_new(const char *format, struct exh_error *err);
 /* Takes the source over, also on failure. `path` names it in the list of files and in messages (copied). *index counts from 0. The descriptor itself
- * is added first, as a file without stretches. */
+ * is added first, as a file without stretches; EXH_CORRUPT where data are to lie in a file of its name. */
 EXH_MUST_CHECK bool exh_stored_disc_file(struct exh_stored_disc *disc, struct exh_source *source, const char *path, uint32_t *index,
                                          struct exh_error *err);
 /* The same for the source that the row's open was given, which stays the caller's until a finish has worked. One, and first. */

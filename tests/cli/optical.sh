@@ -33,6 +33,14 @@ FILE "disc.bin" BINARY
 END
 { cat disc.cue disc.bin; } >before
 
+# ---- a sheet that names itself as its data; one whose title would drive the terminal is a sheet all the same
+printf 'FILE "SELF.CUE" BINARY\n TRACK 01 AUDIO\n INDEX 01 00:00:00\n' >self.cue
+x 5 info self.cue; says 'line 1: .*names itself as its data'
+printf 'CD_DA\nTRACK AUDIO\nFILE "self.toc" 0\n' >self.toc
+x 5 info self.toc; says 'line 3: .*names itself as its data'
+{ printf 'TITLE "red \033[31m\007"\n'; cat disc.cue; } >title.cue
+x 0 info title.cue; says '3 tracks'; ! grep -q $'\033' "$work/out" || fail "a title drives the terminal"
+
 # ---- info: a table for people, keys for programs
 x 0 info disc.cue
 says '^disc  .*3 tracks in 1 session$'
