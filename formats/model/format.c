@@ -199,13 +199,11 @@ static char *sibling_path(const struct exh_open *options, const char *reference,
 bool exh_parent_open(const struct exh_open *options, const char *reference, const struct exh_format *format, struct exh_medium **out,
                      struct exh_error *err)
 {
-    const struct exh_format *const exh_formats[] = {&exh_format_raw,          &exh_format_ewf,       &exh_format_l01,
-                                                    &exh_format_dmg,          &exh_format_vdi,       &exh_format_vhd,
-                                                    &exh_format_vmdk,         &exh_format_qcow2,     &exh_format_nrg,
-                                                    &exh_format_toc,          &exh_format_vhdx,      &exh_format_cue,
-                                                    &exh_format_ccd,          &exh_format_mds,       &exh_format_iso,
-                                                    &exh_format_asif,         &exh_format_ndif,      &exh_format_sparseimage,
-                                                    &exh_format_sparsebundle, &exh_format_dmg_crypt, NULL};
+    struct exh_open with = {.past_cache = options->past_cache,
+                            .parents = options->parents,
+                            .parents_found = options->parents_found,
+                            .secret = options->secret,
+                            .depth = options->depth + 1};
     bool named = options->parents != NULL && options->depth < options->parents->count;
     *out = NULL;
     if (options->depth >= EXH_PARENTS_MAX)
