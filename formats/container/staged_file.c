@@ -21,7 +21,7 @@ static bool failed(const struct exh_staged_file *f, struct exh_error *err)
     return exh_in_file(err, f->name);
 }
 
-struct exh_staged_file *exh_staged_file_new(const char *folder, const char *name, struct exh_error *err)
+struct exh_staged_file *exh_staged_file_new(const char *folder, const char *name, bool anew, struct exh_error *err)
 {
     struct exh_staged_file *f = calloc(1, sizeof *f);
     if (f == NULL || (f->name = exh_text_copy(name, strlen(name))) == NULL) {
@@ -32,7 +32,7 @@ struct exh_staged_file *exh_staged_file_new(const char *folder, const char *name
     f->fd = -1;
     f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f->folder >= 0)
-        f->fd = openat(f->folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        f->fd = openat(f->folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (anew ? O_TRUNC : O_EXCL), 0644);
     if (f->fd >= 0)
         return f;
     (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create");
@@ -104,6 +104,14 @@ bool exh_staged_file_sync(struct exh_staged_file *f, struct exh_error *err)
         return true;
     (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "the destination did not keep what was written (fsync)");
     return failed(f, err);
+}
+
+bool exh_staged_file_whole(const char *folder, const char *name, bool anew, const void *data, size_t length, struct exh_error *err)
+{
+    struct exh_staged_file *f = exh_staged_file_new(folder, name, anew, err);
+    bool ok = f != NULL && exh_staged_file_write(f, 0, data, length, err) && exh_staged_file_sync(f, err);
+    exh_staged_file_close(f);
+    return ok;
 }
 
 void exh_staged_file_close(struct exh_staged_file *f)

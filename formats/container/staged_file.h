@@ -11,8 +11,8 @@
 
 struct exh_staged_file;
 
-/* Creates it, in `folder`, exclusively. NULL and err. */
-struct exh_staged_file *exh_staged_file_new(const char *folder, const char *name, struct exh_error *err);
+/* Creates it, in `folder`; `anew`: what an earlier run left there under this name is thrown away, otherwise there must be none. NULL and err. */
+struct exh_staged_file *exh_staged_file_new(const char *folder, const char *name, bool anew, struct exh_error *err);
 EXH_MUST_CHECK bool exh_staged_file_write(struct exh_staged_file *file, uint64_t offset, const void *data, size_t length, struct exh_error *err);
 /* Behind the last byte written so far by either call. */
 EXH_MUST_CHECK bool exh_staged_file_append(struct exh_staged_file *file, const void *data, size_t length, struct exh_error *err);
@@ -22,6 +22,8 @@ EXH_MUST_CHECK bool exh_staged_file_read(struct exh_staged_file *file, uint64_t 
 /* Sets the size (holes read as zeros). */
 EXH_MUST_CHECK bool exh_staged_file_resize(struct exh_staged_file *file, uint64_t size, struct exh_error *err);
 EXH_MUST_CHECK bool exh_staged_file_sync(struct exh_staged_file *file, struct exh_error *err); /* fsync of the file and of its folder */
-void exh_staged_file_close(struct exh_staged_file *file);                                      /* NULL-safe */
+/* A whole small file at once: created, written, made durable. */
+EXH_MUST_CHECK bool exh_staged_file_whole(const char *folder, const char *name, bool anew, const void *data, size_t length, struct exh_error *err);
+void exh_staged_file_close(struct exh_staged_file *file); /* NULL-safe */
 
 #endif

@@ -354,7 +354,8 @@ bool exh_dmg_create(const struct exh_create *create, struct exh_sink **out, stru
     memcpy(d->guid, create->guid, sizeof d->guid);
     d->sink = (struct exh_sink){
         .consumer = {&dmg_consumer_ops}, .ops = &dmg_sink_ops, .unit_sectors = CHUNK_BYTES / t->main_bytes, .can = EXH_SINK_NEEDS_SIZE};
-    if (exh_names_add(&d->sink.files, create->name, err) && (d->file = exh_staged_file_new(create->folder, create->name, err)) != NULL) {
+    if (exh_names_add(&d->sink.files, create->name, err) &&
+        (d->file = exh_staged_file_new(create->folder, create->name, create->resume, err)) != NULL) {
         *out = &d->sink;
         return true;
     }

@@ -13,8 +13,8 @@ struct exh_file_space {
     uint64_t size, units;
     uint32_t unit_bytes;
     bool exact;
-    uint8_t *taken; /* a bit for each unit */
-    uint64_t overlaps, outside;
+    uint8_t *taken;                      /* a bit for each unit */
+    uint64_t overlaps, outside, claimed; /* claimed: bytes in all, also those claimed again */
 };
 
 struct exh_file_space *exh_file_space_new(const char *file, uint64_t size, uint32_t unit_bytes, struct exh_error *err)
@@ -54,6 +54,11 @@ static bool mark(struct exh_file_space *s, uint64_t offset, uint64_t bytes, cons
     if (offset >= s->size)
         return true;
     uint64_t end = bytes > s->size - offset ? s->size : offset + bytes;
+    if (s->claimed > 4 * s->size) { /* tables that name the same bytes over and over: how often is counted, the map is full of it */
+        *twice = true;
+        return true;
+    }
+    s->claimed += end - offset;
     for (uint64_t unit = offset / s->unit_bytes; unit * s->unit_bytes < end; unit++) {
         *twice = *twice || is_taken(s, unit);
         s->taken[unit / 8] |= (uint8_t)(1u << (unit % 8));

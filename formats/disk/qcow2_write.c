@@ -340,7 +340,7 @@ bool exh_qcow2_create(const struct exh_create *create, struct exh_sink **out, st
     q->sink = (struct exh_sink){
         .consumer = {&qcow2_consumer_ops}, .ops = &qcow2_sink_ops, .unit_sectors = CLUSTER / t->main_bytes, .can = EXH_SINK_NEEDS_SIZE};
     if (place_tables(q, err) && exh_names_add(&q->sink.files, create->name, err) &&
-        (q->file = exh_staged_file_new(create->folder, create->name, err)) != NULL) {
+        (q->file = exh_staged_file_new(create->folder, create->name, create->resume, err)) != NULL) {
         *out = &q->sink;
         return true;
     }

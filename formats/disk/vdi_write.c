@@ -145,7 +145,8 @@ bool exh_vdi_create(const struct exh_create *create, struct exh_sink **out, stru
     memset(v->page, 0xFF, sizeof v->page);
     v->sink = (struct exh_sink){
         .consumer = {&vdi_consumer_ops}, .ops = &vdi_sink_ops, .unit_sectors = BLOCK_BYTES / t->main_bytes, .can = EXH_SINK_NEEDS_SIZE};
-    if (exh_names_add(&v->sink.files, create->name, err) && (v->file = exh_staged_file_new(create->folder, create->name, err)) != NULL) {
+    if (exh_names_add(&v->sink.files, create->name, err) &&
+        (v->file = exh_staged_file_new(create->folder, create->name, create->resume, err)) != NULL) {
         *out = &v->sink;
         return true;
     }

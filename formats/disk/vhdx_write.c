@@ -242,7 +242,8 @@ bool exh_vhdx_create(const struct exh_create *create, struct exh_sink **out, str
     set_shape(v, create);
     v->sink = (struct exh_sink){
         .consumer = {&vhdx_consumer_ops}, .ops = &vhdx_sink_ops, .unit_sectors = UNIT_BYTES / v->main_bytes, .can = EXH_SINK_NEEDS_SIZE};
-    if (exh_names_add(&v->sink.files, create->name, err) && (v->file = exh_staged_file_new(create->folder, create->name, err)) != NULL) {
+    if (exh_names_add(&v->sink.files, create->name, err) &&
+        (v->file = exh_staged_file_new(create->folder, create->name, create->resume, err)) != NULL) {
         *out = &v->sink;
         return true;
     }

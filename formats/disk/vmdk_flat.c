@@ -79,8 +79,8 @@ bool exh_vmdk_flat_create(const struct exh_create *create, struct exh_sink **out
     memcpy(f->guid, create->guid, sizeof f->guid);
     f->sink = (struct exh_sink){.consumer = {&flat_consumer_ops}, .ops = &flat_sink_ops, .unit_sectors = 1, .can = EXH_SINK_NEEDS_SIZE};
     bool ok = exh_names_add(&f->sink.files, create->name, err) && exh_names_add(&f->sink.files, name, err) &&
-              (f->descriptor = exh_staged_file_new(create->folder, create->name, err)) != NULL &&
-              (f->flat = exh_staged_file_new(create->folder, name, err)) != NULL;
+              (f->descriptor = exh_staged_file_new(create->folder, create->name, create->resume, err)) != NULL &&
+              (f->flat = exh_staged_file_new(create->folder, name, create->resume, err)) != NULL;
     free(name);
     if (ok) {
         *out = &f->sink;

@@ -266,7 +266,7 @@ bool exh_vmdk_stream_create(const struct exh_create *create, struct exh_sink **o
     s->sink = (struct exh_sink){
         .consumer = {&stream_consumer_ops}, .ops = &stream_sink_ops, .unit_sectors = GRAIN_BYTES / s->main_bytes, .can = EXH_SINK_NEEDS_SIZE};
     if ((s->directory != NULL || exh_nomem(err, "a grain directory")) && exh_names_add(&s->sink.files, create->name, err) &&
-        (s->file = exh_staged_file_new(create->folder, create->name, err)) != NULL) {
+        (s->file = exh_staged_file_new(create->folder, create->name, create->resume, err)) != NULL) {
         *out = &s->sink;
         return true;
     }

@@ -4,12 +4,11 @@
  * sessions the format keeps no gap. A pregap stored before a session's first track is said by its INDEX 1. */
 #include "formats/optical/ccd.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "formats/container/staged_file.h"
 #include "formats/model/bytes.h"
+#include "formats/model/losses.h"
 #include "formats/model/text.h"
 #include "formats/optical/ccd_place.h"
 #include "formats/optical/cdtext.h"
@@ -20,7 +19,7 @@ enum file { DESCRIPTOR, IMG, SUB, FILES };
 struct ccd_sink {
     struct exh_sink sink;
     struct exh_layout layout; /* the declared one */
-    int folder, fds[FILES];
+    struct exh_staged_file *files[FILES];
     uint64_t at[EXH_LAYOUT_TRACKS_MAX]; /* first sector of each track in the .img */
     bool has_sub;
     bool announced[EXH_LAYOUT_TRACKS_MAX]; /* has no pregap, and yet Q before it says index 0: its INDEX 0 is written, for a reader not to ask Q */
@@ -57,17 +56,6 @@ static bool track_fits(const struct exh_layout *l, uint32_t i, struct exh_error 
     return true;
 }
 
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...) EXH_PRINTF(3, 4);
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...)
-{
-    char line[256];
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(line, sizeof line, fmt, args);
-    va_end(args);
-    return exh_names_add(losses, line, err);
-}
-
 static const struct exh_session *session_of(const struct exh_disc *disc, unsigned number)
 {
     for (uint32_t i = 0; disc != NULL && i < disc->session_count; i++)
@@ -80,16 +68,17 @@ static bool track_losses(const struct exh_layout *l, uint32_t i, struct exh_name
 {
     const struct exh_track *t = &l->tracks[i];
     const struct exh_session *s = next_in_session(l, i) == NULL ? session_of(l->disc, t->session) : NULL;
-    if (t->tail_bytes != 0 && !lose(losses, err, "the short last sector of track %u (%u bytes, filled up with zeros)", t->number, t->tail_bytes))
+    if (t->tail_bytes != 0 &&
+        !exh_losses_add(losses, err, "the short last sector of track %u (%u bytes, filled up with zeros)", t->number, t->tail_bytes))
         return false;
-    if (t->kind == EXH_TRACK_MODE0 && !lose(losses, err, "the mode 0 of track %u (MODE has no word for it)", t->number))
+    if (t->kind == EXH_TRACK_MODE0 && !exh_losses_add(losses, err, "the mode 0 of track %u (MODE has no word for it)", t->number))
         return false;
     if (t->pregap > t->stored_pregap &&
-        !lose(losses, err, "%u sectors of the pregap of track %u, which no file holds", t->pregap - t->stored_pregap, t->number))
+        !exh_losses_add(losses, err, "%u sectors of the pregap of track %u, which no file holds", t->pregap - t->stored_pregap, t->number))
         return false;
     return s == NULL || s->lead_out == EXH_NO_LBA || s->lead_out == track_end(t) ||
-           lose(losses, err, "the lead-out of session %u at LBA %lld (its stored sectors end at %lld)", s->number, (long long)s->lead_out,
-                (long long)track_end(t));
+           exh_losses_add(losses, err, "the lead-out of session %u at LBA %lld (its stored sectors end at %lld)", s->number, (long long)s->lead_out,
+                          (long long)track_end(t));
 }
 
 static size_t packs_without_crc(const struct exh_disc *disc)
@@ -109,10 +98,10 @@ static bool disc_losses(const struct exh_layout *l, struct exh_names *losses, st
     bool several = l->tracks[l->track_count - 1].session != l->tracks[0].session, pointers = false;
     for (size_t i = 0; disc != NULL && i < disc->row_count; i++)
         pointers = pointers || disc->rows[i].adr_control >> 4 == 5;
-    if (several && !pointers && !lose(losses, err, "the pointers from session to session (POINT B0 and C0), which are not known"))
+    if (several && !pointers && !exh_losses_add(losses, err, "the pointers from session to session (POINT B0 and C0), which are not known"))
         return false;
     size_t packs = disc != NULL ? packs_without_crc(disc) : 0;
-    return packs == 0 || lose(losses, err, "the checksums of %zu CD-TEXT packs, which do not hold", packs);
+    return packs == 0 || exh_losses_add(losses, err, "the checksums of %zu CD-TEXT packs, which do not hold", packs);
 }
 
 bool exh_ccd_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
@@ -298,22 +287,6 @@ static char *descriptor_of(const struct exh_layout *l, const bool *announced, st
 
 /* ---- the files ---- */
 
-static bool write_at(struct ccd_sink *c, enum file file, uint64_t offset, const void *data, size_t length, struct exh_error *err)
-{
-    for (size_t done = 0; done < length;) {
-        ssize_t n = pwrite(c->fds[file], (const uint8_t *)data + done, length - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            (void)exh_fail_sys(err, n == 0 ? EIO : errno, offset + done, "cannot write %zu bytes at offset %llu", length - done,
-                               (unsigned long long)(offset + done));
-            return exh_in_file(err, c->sink.files.items[file]);
-        }
-        done += (size_t)n;
-    }
-    return true;
-}
-
 static uint32_t track_index(const struct exh_layout *l, unsigned number)
 {
     uint32_t i = 0;
@@ -348,24 +321,14 @@ static bool ccd_take(struct exh_consumer *consumer, const struct exh_block *bloc
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "sectors of no declared track");
     uint64_t at = c->at[i] + (uint64_t)(block->lba - t->first);
     look_at_q(c, block, i);
-    return write_at(c, IMG, at * EXH_CD_MAIN_BYTES, block->main, (size_t)block->count * EXH_CD_MAIN_BYTES, err) &&
-           (!c->has_sub || write_at(c, SUB, at * EXH_CD_SUB_BYTES, block->sub, (size_t)block->count * EXH_CD_SUB_BYTES, err));
+    return exh_staged_file_write(c->files[IMG], at * EXH_CD_MAIN_BYTES, block->main, (size_t)block->count * EXH_CD_MAIN_BYTES, err) &&
+           (!c->has_sub || exh_staged_file_write(c->files[SUB], at * EXH_CD_SUB_BYTES, block->sub, (size_t)block->count * EXH_CD_SUB_BYTES, err));
 }
 
-static bool sync_all(const struct ccd_sink *c, struct exh_error *err)
+/* Has its full length, should the last sectors never have come, and is durable. */
+static bool end_file(struct exh_staged_file *file, uint64_t bytes, struct exh_error *err)
 {
-    for (size_t i = 0; i < FILES; i++)
-        if (c->fds[i] >= 0 && fsync(c->fds[i]) != 0)
-            return exh_fail_sys(err, errno, EXH_NO_OFFSET, "the destination did not keep what was written (fsync)") ||
-                   exh_in_file(err, c->sink.files.items[i]);
-    return fsync(c->folder) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder");
-}
-
-/* Both files have their full length, should the last sectors never have come. */
-static bool set_size(const struct ccd_sink *c, enum file file, uint64_t bytes, struct exh_error *err)
-{
-    return ftruncate(c->fds[file], (off_t)bytes) == 0 || exh_fail_sys(err, errno, bytes, "cannot set the size") ||
-           exh_in_file(err, c->sink.files.items[file]);
+    return exh_staged_file_resize(file, bytes, err) && exh_staged_file_sync(file, err);
 }
 
 static bool ccd_seal(struct exh_sink *sink, const struct exh_layout *final, const struct exh_seal *seal, struct exh_error *err)
@@ -376,8 +339,9 @@ static bool ccd_seal(struct exh_sink *sink, const struct exh_layout *final, cons
     if (sectors != exh_layout_sectors(&c->layout))
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "the tracks are not those that were declared");
     char *text = descriptor_of(final, c->announced, err);
-    bool ok = text != NULL && write_at(c, DESCRIPTOR, 0, text, strlen(text), err) && set_size(c, IMG, sectors * EXH_CD_MAIN_BYTES, err) &&
-              (!c->has_sub || set_size(c, SUB, sectors * EXH_CD_SUB_BYTES, err)) && sync_all(c, err);
+    bool ok = text != NULL && exh_staged_file_write(c->files[DESCRIPTOR], 0, text, strlen(text), err) &&
+              exh_staged_file_sync(c->files[DESCRIPTOR], err) && end_file(c->files[IMG], sectors * EXH_CD_MAIN_BYTES, err) &&
+              (!c->has_sub || end_file(c->files[SUB], sectors * EXH_CD_SUB_BYTES, err));
     free(text);
     return ok;
 }
@@ -386,10 +350,7 @@ static void ccd_sink_close(struct exh_sink *sink)
 {
     struct ccd_sink *c = (struct ccd_sink *)sink;
     for (size_t i = 0; i < FILES; i++)
-        if (c->fds[i] >= 0)
-            (void)close(c->fds[i]);
-    if (c->folder >= 0)
-        (void)close(c->folder);
+        exh_staged_file_close(c->files[i]);
     free(c);
 }
 
@@ -405,23 +366,19 @@ static char *name_with(const char *name, const char *extension)
     return exh_text_format("%.*s%s", (int)stem, name, upper ? (strcmp(extension, ".img") == 0 ? ".IMG" : ".SUB") : extension);
 }
 
-static bool open_file(struct ccd_sink *c, enum file file, const char *name, bool again, struct exh_error *err)
+static bool open_file(struct ccd_sink *c, enum file file, const struct exh_create *create, const char *name, struct exh_error *err)
 {
     if (name == NULL)
         return exh_nomem(err, "a file name");
-    c->fds[file] = openat(c->folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (again ? O_TRUNC : O_EXCL), 0644);
-    return (c->fds[file] >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create") || exh_in_file(err, name)) &&
-           exh_names_add(&c->sink.files, name, err);
+    c->files[file] = exh_staged_file_new(create->folder, name, create->resume, err);
+    return c->files[file] != NULL && exh_names_add(&c->sink.files, name, err);
 }
 
 static bool open_files(struct ccd_sink *c, const struct exh_create *create, struct exh_error *err)
 {
-    c->folder = open(create->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (c->folder < 0)
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder %s", create->folder);
     char *img = name_with(create->name, ".img"), *sub = name_with(create->name, ".sub");
-    bool ok = open_file(c, DESCRIPTOR, create->name, create->resume, err) && open_file(c, IMG, img, create->resume, err) &&
-              (!c->has_sub || open_file(c, SUB, sub, create->resume, err));
+    bool ok = open_file(c, DESCRIPTOR, create, create->name, err) && open_file(c, IMG, create, img, err) &&
+              (!c->has_sub || open_file(c, SUB, create, sub, err));
     free(img);
     free(sub);
     return ok;
@@ -442,7 +399,6 @@ bool exh_ccd_create(const struct exh_create *create, struct exh_sink **out, stru
     c->sink = (struct exh_sink){.consumer = {&ccd_consumer_ops}, .ops = &ccd_sink_ops, .unit_sectors = 1, .can = exh_format_ccd.can};
     c->layout = *create->declared;
     c->layout.disc = NULL; /* borrowed, and not needed before seal brings it again */
-    c->folder = c->fds[DESCRIPTOR] = c->fds[IMG] = c->fds[SUB] = -1;
     c->has_sub = c->layout.tracks[0].sub_bytes != 0;
     for (uint32_t i = 1; i < c->layout.track_count; i++)
         c->at[i] = c->at[i - 1] + c->layout.tracks[i - 1].sectors;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/model/losses.h"
 #include "formats/model/text.h"
 #include "formats/optical/cdtext.h"
 #include "formats/optical/cue_layout.h"
@@ -237,18 +238,6 @@ char *exh_cue_describe(const char *stem, const struct exh_layout *layout)
 
 /* ---- what it cannot say ---- */
 
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...) EXH_PRINTF(3, 4);
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    char *text = exh_text_vformat(fmt, args);
-    va_end(args);
-    bool ok = text != NULL ? exh_names_add(losses, text, err) : exh_nomem(err, "a list of losses");
-    free(text);
-    return ok;
-}
-
 static bool check_form(const struct exh_layout *l, struct exh_error *err)
 {
     if (l->kind != EXH_LAYOUT_DISC)
@@ -273,10 +262,11 @@ static bool lose_place(const struct exh_layout *l, uint32_t i, struct exh_names 
     if (is == will)
         return true;
     if (i == 0 && l->tracks[0].first < 0)
-        return lose(losses, err, "the addresses: %lld sectors before LBA 0 are stored, a cue sheet begins at LBA 0, and all lies %lld higher",
-                    (long long)-l->tracks[0].first, (long long)(will - is));
-    return lose(losses, err, "the place of track %u%s: it is at LBA %lld, and by the sheet at %lld", l->tracks[i].number,
-                first_of_session(l, i) ? ", a session's first" : "", (long long)is, (long long)will);
+        return exh_losses_add(losses, err,
+                              "the addresses: %lld sectors before LBA 0 are stored, a cue sheet begins at LBA 0, and all lies %lld higher",
+                              (long long)-l->tracks[0].first, (long long)(will - is));
+    return exh_losses_add(losses, err, "the place of track %u%s: it is at LBA %lld, and by the sheet at %lld", l->tracks[i].number,
+                          first_of_session(l, i) ? ", a session's first" : "", (long long)is, (long long)will);
 }
 
 static bool lose_of_track(const struct exh_layout *l, uint32_t i, struct exh_names *losses, struct exh_error *err)
@@ -286,17 +276,17 @@ static bool lose_of_track(const struct exh_layout *l, uint32_t i, struct exh_nam
     (void)indexes_of(l, i, &indexes);
     bool data = t->kind != EXH_TRACK_AUDIO, ok = lose_place(l, i, losses, err);
     if (ok && t->kind == EXH_TRACK_BLOCKS)
-        ok = lose(losses, err, "that it is no CD: a cue sheet knows its blocks only as Mode 1");
+        ok = exh_losses_add(losses, err, "that it is no CD: a cue sheet knows its blocks only as Mode 1");
     else if (ok && data != ((t->control & EXH_CONTROL_DATA) != 0))
-        ok = lose(losses, err, "the control bits of track %u", t->number);
+        ok = exh_losses_add(losses, err, "the control bits of track %u", t->number);
     if (ok && t->sub_bytes > 0)
-        ok = lose(losses, err, "the subchannel of track %u", t->number);
+        ok = exh_losses_add(losses, err, "the subchannel of track %u", t->number);
     if (ok && t->tail_bytes > 0)
-        ok = lose(losses, err, "that the last sector of track %u has only %u bytes: zeros are added", t->number, t->tail_bytes);
+        ok = exh_losses_add(losses, err, "that the last sector of track %u has only %u bytes: zeros are added", t->number, t->tail_bytes);
     if (ok && t->isrc[0] != '\0' && !has_isrc(t))
-        ok = lose(losses, err, "the ISRC of track %u, which is none by its form", t->number);
+        ok = exh_losses_add(losses, err, "the ISRC of track %u, which is none by its form", t->number);
     if (ok && indexes > index_count(l, i))
-        ok = lose(losses, err, "%zu of the indexes of track %u, which do not follow each other", indexes - index_count(l, i), t->number);
+        ok = exh_losses_add(losses, err, "%zu of the indexes of track %u, which do not follow each other", indexes - index_count(l, i), t->number);
     return ok;
 }
 
@@ -311,9 +301,9 @@ static bool lose_of_session(const struct exh_layout *l, const struct exh_session
         }
     bool ok = true;
     if (s->lead_out != EXH_NO_LBA && s->lead_out != end)
-        ok = lose(losses, err, "the lead-out of session %u at LBA %lld", s->number, (long long)s->lead_out);
+        ok = exh_losses_add(losses, err, "the lead-out of session %u at LBA %lld", s->number, (long long)s->lead_out);
     if (ok && s->disc_type > 0 && !(s->disc_type == CDI && mode2))
-        ok = lose(losses, err, "the disc type %02X of session %u", (unsigned)s->disc_type, s->number);
+        ok = exh_losses_add(losses, err, "the disc type %02X of session %u", (unsigned)s->disc_type, s->number);
     return ok;
 }
 
@@ -326,14 +316,14 @@ static bool lose_of_disc(const struct exh_layout *l, struct exh_names *losses, s
     for (uint32_t i = 0; ok && i < d->session_count; i++)
         ok = lose_of_session(l, &d->sessions[i], losses, err);
     if (ok && d->row_count > 0)
-        ok = lose(losses, err, "the rows of the TOC as the drive gave them");
+        ok = exh_losses_add(losses, err, "the rows of the TOC as the drive gave them");
     if (ok && d->mcn[0] != '\0' && !has_mcn(l))
-        ok = lose(losses, err, "the catalogue number, which has not 13 digits");
+        ok = exh_losses_add(losses, err, "the catalogue number, which has not 13 digits");
     bool second_area = false;
     for (uint32_t i = 0; i < l->track_count; i++)
         second_area = second_area || begins_area(l, i);
     if (ok && d->medium[0] != '\0' && strcmp(d->medium, "CD") != 0 && !second_area)
-        ok = lose(losses, err, "that the medium is %s", d->medium);
+        ok = exh_losses_add(losses, err, "that the medium is %s", d->medium);
     return ok;
 }
 

@@ -4,73 +4,22 @@
  * (or as the fill pattern, which the block then holds); what the source does not store at all stays a hole. */
 #include "formats/optical/cue.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include <strings.h>
 
+#include "formats/container/staged_file.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 #include "formats/optical/cue_describe.h"
 
-#define WRITEBACK_BYTES (8u << 20)
-
 struct cue_sink {
     struct exh_sink sink;
-    int folder, fd; /* of the track file under way; -1: none */
-    char *name, *stem;
+    struct exh_staged_file *file; /* of the track under way; NULL: none */
+    bool anew;                    /* an earlier run's files are thrown away */
+    char *folder, *name, *stem;
     struct exh_layout layout; /* as declared */
     uint32_t begun;           /* track files that were begun: the last of them is under way */
     uint64_t end;             /* bytes of it */
-    uint64_t unflushed;
 };
-
-static const char *const NOT_KEPT = "the destination did not keep what was written (fsync)";
-
-static int create_file(const struct cue_sink *c, const char *name, struct exh_error *err)
-{
-    int fd = openat(c->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create");
-        (void)exh_in_file(err, name);
-    }
-    return fd;
-}
-
-static bool write_fully(int fd, uint64_t offset, const void *bytes, size_t length, const char *name, struct exh_error *err)
-{
-    for (size_t done = 0; done < length;) {
-        ssize_t n = pwrite(fd, (const uint8_t *)bytes + done, length - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return exh_fail_sys(err, n == 0 ? EIO : errno, offset + done, "cannot write %zu bytes at offset %llu", length - done,
-                                (unsigned long long)(offset + done)) ||
-                   exh_in_file(err, name);
-        done += (size_t)n;
-    }
-    return true;
-}
-
-/* Durable, and its descriptor gone. */
-static bool keep_file(int fd, const char *name, struct exh_error *err)
-{
-    int why = fsync(fd) != 0 ? errno : 0;
-    if (close(fd) != 0 && why == 0 && errno != EINTR)
-        why = errno;
-    return why == 0 || exh_fail_sys(err, why, EXH_NO_OFFSET, "%s", NOT_KEPT) || exh_in_file(err, name);
-}
-
-/* A whole file at once. */
-static bool write_file(const struct cue_sink *c, const char *name, const void *bytes, size_t length, struct exh_error *err)
-{
-    int fd = create_file(c, name, err);
-    if (fd < 0)
-        return false;
-    if (write_fully(fd, 0, bytes, length, name, err))
-        return keep_file(fd, name, err);
-    (void)close(fd);
-    return false;
-}
 
 /* ---- track files ---- */
 
@@ -79,28 +28,26 @@ static const char *track_file(const struct cue_sink *c, uint32_t i) { return c->
 /* Gives the file under way its full length: a hole at its end was never written. */
 static bool end_track(struct cue_sink *c, const struct exh_layout *layout, struct exh_error *err)
 {
-    if (c->fd < 0)
+    if (c->file == NULL)
         return true;
     const struct exh_track *t = &layout->tracks[c->begun - 1];
-    const char *name = track_file(c, c->begun - 1);
     uint64_t size = t->sectors * t->main_bytes;
     if (c->end > size)
         return exh_fail(err, EXH_BUG, c->end, "more was written of track %u than it holds", t->number);
-    if (ftruncate(c->fd, (off_t)size) != 0)
-        return exh_fail_sys(err, errno, size, "cannot set the size") || exh_in_file(err, name);
-    int fd = c->fd;
-    c->fd = -1;
-    return keep_file(fd, name, err);
+    bool ok = exh_staged_file_resize(c->file, size, err) && exh_staged_file_sync(c->file, err);
+    exh_staged_file_close(c->file);
+    c->file = NULL;
+    return ok;
 }
 
 /* Ends the files before track `i`, and begins those up to it. */
 static bool begin_track(struct cue_sink *c, const struct exh_layout *layout, uint32_t i, struct exh_error *err)
 {
     while (c->begun <= i) {
-        if (!end_track(c, layout, err) || (c->fd = create_file(c, track_file(c, c->begun), err)) < 0)
+        if (!end_track(c, layout, err) || (c->file = exh_staged_file_new(c->folder, track_file(c, c->begun), c->anew, err)) == NULL)
             return false;
         c->begun++;
-        c->end = c->unflushed = 0;
+        c->end = 0;
     }
     return c->begun == i + 1 || exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "track %u comes after its file was ended", layout->tracks[i].number);
 }
@@ -118,16 +65,7 @@ static bool cue_take(struct exh_consumer *consumer, const struct exh_block *bloc
     size_t length = (size_t)block->count * t->main_bytes;
     if (offset + length > c->end)
         c->end = offset + length;
-    if (block->kind != EXH_BLOCK_DATA)
-        return true;
-    if (!write_fully(c->fd, offset, block->main, length, track_file(c, c->begun - 1), err))
-        return false;
-    c->unflushed += length; /* starts write-back early, so that the fsync has little left to wait for */
-    if (c->unflushed >= WRITEBACK_BYTES) {
-        (void)sync_file_range(c->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-        c->unflushed = 0;
-    }
-    return true;
+    return block->kind != EXH_BLOCK_DATA || exh_staged_file_write(c->file, offset, block->main, length, err);
 }
 
 /* ---- the end ---- */
@@ -136,13 +74,14 @@ static bool write_cdtext(const struct cue_sink *c, const struct exh_disc *disc, 
 {
     if (disc == NULL || disc->cdtext_packs == 0)
         return true;
-    return write_file(c, c->sink.files.items[c->sink.files.count - 1], disc->cdtext, disc->cdtext_packs * EXH_CDTEXT_PACK_BYTES, err);
+    return exh_staged_file_whole(c->folder, c->sink.files.items[c->sink.files.count - 1], c->anew, disc->cdtext,
+                                 disc->cdtext_packs * EXH_CDTEXT_PACK_BYTES, err);
 }
 
 static bool write_sheet(const struct cue_sink *c, const struct exh_layout *layout, struct exh_error *err)
 {
     char *text = exh_cue_describe(c->stem, layout);
-    bool ok = text != NULL ? write_file(c, c->name, text, strlen(text), err) : exh_nomem(err, "a cue sheet");
+    bool ok = text != NULL ? exh_staged_file_whole(c->folder, c->name, c->anew, text, strlen(text), err) : exh_nomem(err, "a cue sheet");
     free(text);
     return ok;
 }
@@ -156,16 +95,14 @@ static bool cue_seal(struct exh_sink *sink, const struct exh_layout *final, cons
     struct exh_layout layout = *final;
     layout.disc = c->layout.disc; /* the files were named by it */
     return begin_track(c, final, final->track_count - 1, err) && end_track(c, final, err) && write_cdtext(c, layout.disc, err) &&
-           write_sheet(c, &layout, err) && (fsync(c->folder) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder"));
+           write_sheet(c, &layout, err);
 }
 
 static void cue_sink_close(struct exh_sink *sink)
 {
     struct cue_sink *c = (struct cue_sink *)sink;
-    if (c->fd >= 0)
-        (void)close(c->fd);
-    if (c->folder >= 0)
-        (void)close(c->folder);
+    exh_staged_file_close(c->file);
+    free(c->folder);
     free(c->name);
     free(c->stem);
     free(c);
@@ -229,12 +166,11 @@ bool exh_cue_create(const struct exh_create *create, struct exh_sink **out, stru
         return exh_nomem(err, "a cue sheet");
     c->sink = (struct exh_sink){.consumer = {&cue_consumer_ops}, .ops = &cue_sink_ops, .unit_sectors = 1, .can = exh_format_cue.can};
     c->layout = *create->declared;
-    c->fd = -1;
+    c->anew = create->resume;
     c->name = exh_text_copy(create->name, strlen(create->name));
     c->stem = stem_of(create->name);
-    c->folder = open(create->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = c->folder >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder %s", create->folder);
-    ok = ok && ((c->name != NULL && c->stem != NULL) || exh_nomem(err, "a file name"));
+    c->folder = exh_text_copy(create->folder, strlen(create->folder));
+    bool ok = (c->name != NULL && c->stem != NULL && c->folder != NULL) || exh_nomem(err, "a file name");
     if (!ok || !name_files(c, err) || !begin_track(c, &c->layout, 0, err)) {
         exh_sink_close(&c->sink);
         return exh_on_side(err, EXH_SIDE_DESTINATION);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/model/names.h"
+#include "formats/model/losses.h"
 #include "formats/model/text.h"
 #include "formats/optical/msf.h"
 #include "formats/optical/toc_cdtext.h"
@@ -86,18 +87,6 @@ uint64_t exh_toc_index_of(const struct exh_layout *layout, const struct exh_trac
 
 /* ---- losses ---- */
 
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...) EXH_PRINTF(3, 4);
-static bool lose(struct exh_names *losses, struct exh_error *err, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    char *text = exh_text_vformat(fmt, args);
-    va_end(args);
-    bool ok = text != NULL ? exh_names_add(losses, text, err) : exh_nomem(err, "a text");
-    free(text);
-    return ok;
-}
-
 static bool refuse_track(const struct exh_layout *layout, uint32_t i, struct exh_error *err)
 {
     const struct exh_track *t = &layout->tracks[i];
@@ -122,7 +111,7 @@ static bool lose_indexes(const struct exh_layout *layout, const struct exh_track
         held++;
     for (size_t i = 0; layout->disc != NULL && i < layout->disc->index_count; i++)
         if (layout->disc->indexes[i].track == t->number && layout->disc->indexes[i].number > held &&
-            !lose(losses, err, "INDEX %02u of track %u", layout->disc->indexes[i].number, t->number))
+            !exh_losses_add(losses, err, "INDEX %02u of track %u", layout->disc->indexes[i].number, t->number))
             return false;
     return true;
 }
@@ -132,12 +121,13 @@ static bool lose_of_track(const struct exh_layout *layout, uint32_t i, struct ex
     const struct exh_track *t = &layout->tracks[i];
     bool data = t->kind != EXH_TRACK_AUDIO;
     int64_t gap = gap_behind(layout, i);
-    if (((t->control & EXH_CONTROL_DATA) != 0) != data && !lose(losses, err, "the data bit of CONTROL of track %u", t->number))
+    if (((t->control & EXH_CONTROL_DATA) != 0) != data && !exh_losses_add(losses, err, "the data bit of CONTROL of track %u", t->number))
         return false;
-    if (t->isrc[0] != '\0' && !exh_toc_isrc_holds(t->isrc) && !lose(losses, err, "the ISRC of track %u, which is none by the rules", t->number))
+    if (t->isrc[0] != '\0' && !exh_toc_isrc_holds(t->isrc) &&
+        !exh_losses_add(losses, err, "the ISRC of track %u, which is none by the rules", t->number))
         return false;
-    if (gap != 0 && !lose(losses, err, "the %lld sectors between track %u and %u that belong to neither: they become a postgap", (long long)gap,
-                          t->number, t[1].number))
+    if (gap != 0 && !exh_losses_add(losses, err, "the %lld sectors between track %u and %u that belong to neither: they become a postgap",
+                                    (long long)gap, t->number, t[1].number))
         return false;
     return lose_indexes(layout, t, losses, err);
 }
@@ -147,9 +137,9 @@ static bool lose_of_text(const struct exh_layout *layout, struct exh_names *loss
     struct exh_toc_kept kept;
     bool ok = exh_toc_cdtext_kept(layout, &kept, err);
     if (ok && kept.left_out > 0)
-        ok = lose(losses, err, "%zu texts of CD-TEXT that are no ISO 8859-1", kept.left_out);
+        ok = exh_losses_add(losses, err, "%zu texts of CD-TEXT that are no ISO 8859-1", kept.left_out);
     else if (ok && !kept.same)
-        ok = lose(losses, err, "the packs of CD-TEXT as they are: their texts are kept");
+        ok = exh_losses_add(losses, err, "the packs of CD-TEXT as they are: their texts are kept");
     exh_cdtext_close(&kept.cdtext);
     return ok;
 }
@@ -161,23 +151,24 @@ static bool lose_of_disc(const struct exh_layout *layout, struct exh_names *loss
     int64_t end = last->first + (int64_t)last->sectors + (int64_t)last->postgap;
     int type;
     (void)exh_toc_type_of(layout, &type);
-    if ((begins(first) != 0 && !lose(losses, err, "the place on the disc: LBA %lld becomes LBA 0", (long long)begins(first))) ||
-        (first->session != 1 && !lose(losses, err, "the number of the session")))
+    if ((begins(first) != 0 && !exh_losses_add(losses, err, "the place on the disc: LBA %lld becomes LBA 0", (long long)begins(first))) ||
+        (first->session != 1 && !exh_losses_add(losses, err, "the number of the session")))
         return false;
     for (uint32_t i = 0; i < layout->track_count; i++)
         if (layout->tracks[i].number != i + 1) {
-            if (!lose(losses, err, "the numbers of the tracks: they are counted from 1"))
+            if (!exh_losses_add(losses, err, "the numbers of the tracks: they are counted from 1"))
                 return false;
             break;
         }
     if (d == NULL)
         return true;
     const struct exh_session *s = d->session_count > 0 ? &d->sessions[0] : NULL;
-    return (s == NULL || s->disc_type < 0 || s->disc_type == type || lose(losses, err, "the disc type 0x%02X", (unsigned)s->disc_type)) &&
-           (s == NULL || s->lead_out == EXH_NO_LBA || s->lead_out == end || lose(losses, err, "a lead-out at LBA %lld", (long long)s->lead_out)) &&
+    return (s == NULL || s->disc_type < 0 || s->disc_type == type || exh_losses_add(losses, err, "the disc type 0x%02X", (unsigned)s->disc_type)) &&
+           (s == NULL || s->lead_out == EXH_NO_LBA || s->lead_out == end ||
+            exh_losses_add(losses, err, "a lead-out at LBA %lld", (long long)s->lead_out)) &&
            (d->medium[0] == '\0' || strcmp(d->medium, "CD") == 0 || strcmp(d->medium, "CD-ROM") == 0 ||
-            lose(losses, err, "the kind of medium, %s", d->medium)) &&
-           (d->row_count == 0 || lose(losses, err, "the %zu rows of the full TOC", d->row_count)) && lose_of_text(layout, losses, err);
+            exh_losses_add(losses, err, "the kind of medium, %s", d->medium)) &&
+           (d->row_count == 0 || exh_losses_add(losses, err, "the %zu rows of the full TOC", d->row_count)) && lose_of_text(layout, losses, err);
 }
 
 bool exh_toc_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)

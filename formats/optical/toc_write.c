@@ -3,62 +3,31 @@
  * Every block goes to its own place in the .bin. What is not stored in the source stays a hole. The .toc is written last, when all is there. */
 #include "formats/optical/toc_write.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
+#include "formats/container/staged_file.h"
 #include "formats/model/text.h"
 #include "formats/optical/msf.h"
 #include "formats/optical/subchannel.h"
 
 #define BATCH_SECTORS 128u
-#define WRITEBACK_BYTES (8u << 20)
 
 struct toc_sink {
     struct exh_sink sink;
-    int folder, bin;
+    char *folder;
+    bool anew; /* an earlier run's files are thrown away */
+    struct exh_staged_file *bin;
     uint32_t track_count;
     struct exh_track tracks[EXH_LAYOUT_TRACKS_MAX]; /* as declared */
     uint64_t offsets[EXH_LAYOUT_TRACKS_MAX];        /* of each track in the .bin */
     uint64_t bytes;                                 /* of the whole .bin */
-    uint64_t unflushed;
     uint8_t batch[BATCH_SECTORS * (EXH_CD_MAIN_BYTES + EXH_CD_SUB_BYTES)];
 };
 
 static const char *toc_name(const struct toc_sink *s) { return s->sink.files.items[0]; }
 static const char *bin_name(const struct toc_sink *s) { return s->sink.files.items[1]; }
-
-static bool write_all(int fd, uint64_t offset, const uint8_t *data, size_t length, const char *name, struct exh_error *err)
-{
-    for (size_t done = 0; done < length;) {
-        ssize_t n = pwrite(fd, data + done, length - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            (void)exh_fail_sys(err, n == 0 ? EIO : errno, offset + done, "cannot write %zu bytes at offset %llu", length - done,
-                               (unsigned long long)(offset + done));
-            return exh_in_file(err, name);
-        }
-        done += (size_t)n;
-    }
-    return true;
-}
-
-static bool write_bin(struct toc_sink *s, uint64_t offset, const uint8_t *data, size_t length, struct exh_error *err)
-{
-    if (!write_all(s->bin, offset, data, length, bin_name(s), err))
-        return false;
-    /* Starts write-back early, so that the final fsync has little left to wait for. */
-    s->unflushed += length;
-    if (s->unflushed >= WRITEBACK_BYTES) {
-        (void)sync_file_range(s->bin, 0, 0, SYNC_FILE_RANGE_WRITE);
-        s->unflushed = 0;
-    }
-    return true;
-}
 
 /* A sector as it lies in the .bin. */
 static void lay_out(const struct exh_block *block, const struct exh_track *t, uint32_t i, uint8_t *to)
@@ -103,31 +72,15 @@ static bool toc_take(struct exh_consumer *consumer, const struct exh_block *bloc
     if (t->sub_bytes == 0 && block->kind != EXH_BLOCK_DATA)
         return true; /* a hole */
     if (t->sub_bytes == 0 && t->kind != EXH_TRACK_AUDIO)
-        return write_bin(s, offset, block->main, (size_t)block->count * stride, err);
+        return exh_staged_file_write(s->bin, offset, block->main, (size_t)block->count * stride, err);
     for (uint32_t i = 0, n; i < block->count; i += n) {
         n = block->count - i < BATCH_SECTORS ? block->count - i : BATCH_SECTORS;
         for (uint32_t k = 0; k < n; k++)
             lay_out(block, t, i + k, s->batch + (size_t)k * stride);
-        if (!write_bin(s, offset + (uint64_t)i * stride, s->batch, (size_t)n * stride, err))
+        if (!exh_staged_file_write(s->bin, offset + (uint64_t)i * stride, s->batch, (size_t)n * stride, err))
             return false;
     }
     return true;
-}
-
-static bool sync_fd(int fd, const char *name, struct exh_error *err)
-{
-    return fsync(fd) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "the destination did not keep what was written (fsync)") ||
-           exh_in_file(err, name);
-}
-
-static bool write_toc(struct toc_sink *s, const char *text, struct exh_error *err)
-{
-    int fd = openat(s->folder, toc_name(s), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create") || exh_in_file(err, toc_name(s));
-    bool ok = write_all(fd, 0, (const uint8_t *)text, strlen(text), toc_name(s), err) && sync_fd(fd, toc_name(s), err);
-    (void)close(fd);
-    return ok;
 }
 
 static bool toc_seal(struct exh_sink *sink, const struct exh_layout *final, const struct exh_seal *seal, struct exh_error *err)
@@ -140,20 +93,17 @@ static bool toc_seal(struct exh_sink *sink, const struct exh_layout *final, cons
     if (!same)
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "the tracks are not those that were declared");
     char *text = exh_toc_text(final, bin_name(s), err);
-    bool ok = text != NULL &&
-              (ftruncate(s->bin, (off_t)s->bytes) == 0 || exh_fail_sys(err, errno, s->bytes, "cannot set the size") || exh_in_file(err, bin_name(s)));
-    ok = ok && sync_fd(s->bin, bin_name(s), err) && write_toc(s, text, err);
+    bool ok = text != NULL && exh_staged_file_resize(s->bin, s->bytes, err) && exh_staged_file_sync(s->bin, err) &&
+              exh_staged_file_whole(s->folder, toc_name(s), s->anew, text, strlen(text), err);
     free(text);
-    return ok && (fsync(s->folder) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot fsync the staging folder"));
+    return ok;
 }
 
 static void toc_sink_close(struct exh_sink *sink)
 {
     struct toc_sink *s = (struct toc_sink *)sink;
-    if (s->bin >= 0)
-        (void)close(s->bin);
-    if (s->folder >= 0)
-        (void)close(s->folder);
+    exh_staged_file_close(s->bin);
+    free(s->folder);
     free(s);
 }
 
@@ -173,13 +123,11 @@ static bool name_files(struct toc_sink *s, const char *name, struct exh_error *e
 
 static bool open_files(struct toc_sink *s, const struct exh_create *create, struct exh_error *err)
 {
-    if (!name_files(s, create->name, err))
-        return false;
-    s->folder = open(create->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->folder < 0)
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder %s", create->folder);
-    s->bin = openat(s->folder, bin_name(s), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    return s->bin >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot create") || exh_in_file(err, bin_name(s));
+    s->anew = create->resume;
+    s->folder = exh_text_copy(create->folder, strlen(create->folder));
+    if (s->folder == NULL)
+        return exh_nomem(err, "a path");
+    return name_files(s, create->name, err) && (s->bin = exh_staged_file_new(s->folder, bin_name(s), s->anew, err)) != NULL;
 }
 
 bool exh_toc_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
@@ -195,7 +143,6 @@ bool exh_toc_create(const struct exh_create *create, struct exh_sink **out, stru
     if (s == NULL)
         return exh_nomem(err, "a toc-file");
     s->sink = (struct exh_sink){.consumer = {&toc_consumer_ops}, .ops = &toc_sink_ops, .unit_sectors = 1, .can = EXH_TOC_CAN};
-    s->folder = s->bin = -1;
     s->track_count = create->declared->track_count;
     for (uint32_t i = 0; i < s->track_count; i++) {
         s->tracks[i] = create->declared->tracks[i];
