@@ -471,10 +471,10 @@ static bool encode_texts(struct build *b)
     if (!ok && b->err->code == EXH_LIMIT) {
         exh_error_clear(b->err);
         exh_stored_disc_facts(b->disc)->cdtext_packs = 0;
-        return note(b, "cd-text", EXH_WARNS, whole, "the sheet has more text than CD-TEXT can hold: it is left out");
+        return note(b, "cd-text-left-out", EXH_WARNS, whole, "the sheet has more text than CD-TEXT can hold: it is left out");
     }
-    return ok &&
-           (left_out == 0 || note(b, "cd-text", EXH_WARNS, whole, "%zu texts have characters that CD-TEXT has not, and are left out", left_out));
+    return ok && (left_out == 0 ||
+                  note(b, "cd-text-left-out", EXH_WARNS, whole, "%zu texts have characters that CD-TEXT has not, and are left out", left_out));
 }
 
 static bool note_unused(struct build *b)

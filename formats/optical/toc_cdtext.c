@@ -59,7 +59,7 @@ bool exh_toc_cdtext_take(const struct exh_toc *toc, const char *path, struct exh
         ok = exh_cdtext_encode(items, count, 1, (uint8_t)toc->track_count, language, exh_stored_disc_facts(disc), &left_out, err) ||
              exh_context(err, "CD_TEXT");
     free(items);
-    return ok && (left_out == 0 || exh_inspection_remark(notes, "cd-text", EXH_WARNS, path, EXH_NO_OFFSET, err,
+    return ok && (left_out == 0 || exh_inspection_remark(notes, "cd-text-left-out", EXH_WARNS, path, EXH_NO_OFFSET, err,
                                                          "%zu texts are in no packs: they are no ISO 8859-1", left_out));
 }
 

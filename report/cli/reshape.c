@@ -264,6 +264,18 @@ static bool lose_subchannel(struct exh_reshape *s, const struct exh_layout *was,
     return named || !there || (format->can & EXH_SINK_KEEPS_SUBCHANNEL) != 0 || lose(s, false, err, "the subchannel (96 bytes a sector)");
 }
 
+/* Texts of a descriptor that CD-TEXT has no room or characters for are in no layout, and so in no copy and no record. */
+static bool lose_texts(struct exh_reshape *s, struct exh_medium *source, struct exh_error *err)
+{
+    struct exh_inspection in = {0};
+    bool ok = s->track != 0 || source->layout->kind != EXH_LAYOUT_DISC || exh_medium_inspect(source, &in, err);
+    for (size_t i = 0; ok && i < in.remark_count; i++)
+        if (strcmp(in.remarks[i].check, "cd-text-left-out") == 0)
+            ok = lose(s, false, err, "titles and other texts (%s)", in.remarks[i].detail);
+    exh_inspection_close(&in);
+    return ok;
+}
+
 bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *source, const struct exh_format *format, const struct exh_fields *fields,
                       struct exh_reshape *out, struct exh_error *err)
 {
@@ -276,7 +288,7 @@ bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *sour
         return false;
     const struct exh_layout *asked = out->medium->layout;
     return take_block_size(args, out, err) && as_plain_bytes(out, format, err) && ask_format(out, format, err) &&
-           lose_subchannel(out, asked, format, err) &&
+           lose_subchannel(out, asked, format, err) && lose_texts(out, source->whole, err) &&
            ((format->can & EXH_SINK_KEEPS_FIELDS) != 0 || fields->count == 0 || lose(out, true, err, "the case fields")) &&
            ((format->can & EXH_SINK_KEEPS_STATES) != 0 || seal == NULL || seal->unreadable.count == 0 ||
             lose(out, true, err, "the list of unreadable sectors"));

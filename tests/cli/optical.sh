@@ -110,6 +110,11 @@ x 0 convert sub.ccd -o lost.cue --lossy --json; j '.losses[]|select(.on_record|n
 says 'lost, as agreed: the subchannel'
 x 2 convert raw.ccd -o lost.raw --track 2 --no-record; says -- '--lossy'; absent lost.raw
 
+# texts that CD-TEXT cannot hold are in no copy
+{ printf 'TITLE "\320\226"\n'; sed '/^TITLE/d' disc.cue; } >cyrillic.cue
+x 2 convert cyrillic.cue -o texts.toc; says 'would be lost: titles and other texts \(1 texts'; absent texts.toc texts.toc.partial
+x 0 convert cyrillic.cue -o texts.toc --lossy
+
 # ---- user data of sectors that hold more
 cp again.ccd more.ccd; cp again.img more.img; printf '\125' | dd of=more.img bs=1 seek=$((2352 * 9 + 2200)) conv=notrunc 2>/dev/null
 x 2 convert more.ccd -o more.iso --user-data; says '1 sectors, the first at LBA 9'; absent more.iso
