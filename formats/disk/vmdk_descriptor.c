@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "formats/model/bytes.h"
@@ -153,6 +154,8 @@ static bool take_key(struct reading *r, const char *key, const char *value)
             (void)snprintf(texts[i].to, texts[i].room, "%s", value);
     if (strcasecmp(key, "version") == 0 && strcmp(value, "1") != 0 && strcmp(value, "2") != 0 && strcmp(value, "3") != 0)
         return exh_fail(r->err, EXH_UNSUPPORTED, r->at, "line %u: version '%.30s' of descriptors is not known", r->number, value);
+    if (strncasecmp(key, "encryption.", 11) == 0 || (strcasestr(key, "iofilters") != NULL && strcasestr(value, "vmcrypt") != NULL))
+        return exh_fail(r->err, EXH_UNSUPPORTED, r->at, "line %u of the descriptor: the disk is encrypted ('%.40s')", r->number, key);
     if (strcasecmp(key, "CID") == 0)
         return take_cid(r, value, &d->cid);
     if (strcasecmp(key, "parentCID") == 0)

@@ -221,41 +221,64 @@ static bool take_footer(struct exh_vmdk_sparse *s, struct exh_source *source, st
     return exh_vmdk_recover(s, source, err);
 }
 
-/* The last grain may be stored whole, or only as far as the disk goes: which it is, only unpacking shows. */
-static bool measure_last(struct exh_vmdk_sparse *s, struct exh_source *source, struct exh_error *err)
+/* Where the disk's last grain lies; *sector 0: nowhere that could be read. */
+static bool last_grain(const struct exh_vmdk_sparse *s, struct exh_source *source, uint64_t *sector, struct exh_error *err)
 {
-    uint64_t grains = exh_vmdk_grains(s), rest = s->sectors * 512 - (grains - 1) * s->grain_bytes;
-    uint8_t e[EXH_VMDK_GRAIN_HEADER_BYTES];
-    uint64_t sector = s->cut && s->left_count > 0 && s->left[s->left_count - 1].grain == grains - 1 ? s->left[s->left_count - 1].sector : 0;
-    s->last_bytes = (uint32_t)s->grain_bytes;
-    if (!s->cut) {
-        if (!exh_source_read(source, s->directory_at + (grains - 1) / s->table_entries * 4, e, 4, err))
-            return false;
-        uint64_t entry_at = (uint64_t)exh_le32(e) * 512 + (grains - 1) % s->table_entries * 4;
-        if (exh_le32(e) == 0 || !exh_inside(entry_at, 4, source->size))
-            return true;
-        if (!exh_source_read(source, entry_at, e, 4, err))
-            return false;
-        sector = exh_le32(e);
+    uint8_t e[4];
+    uint64_t grain = exh_vmdk_grains(s) - 1;
+    *sector = 0;
+    if (s->cut) {
+        *sector = s->left[s->left_count - 1].grain == grain ? s->left[s->left_count - 1].sector : 0;
+        return true;
     }
-    if (sector < 2 || rest == s->grain_bytes || !exh_inside(sector * 512, sizeof e, source->size))
-        return true;
-    if (!exh_source_read(source, sector * 512, e, sizeof e, err))
+    if (!exh_source_read(source, s->directory_at + grain / s->table_entries * 4, e, sizeof e, err))
         return false;
-    uint64_t bytes = exh_le32(e + 8), at = sector * 512 + sizeof e;
-    if (bytes == 0 || bytes > 2 * s->grain_bytes || !exh_inside(at, bytes, source->size))
+    uint64_t entry_at = (uint64_t)exh_le32(e) * 512 + grain % s->table_entries * 4;
+    if (exh_le32(e) == 0 || !exh_inside(entry_at, sizeof e, source->size))
         return true;
-    struct exh_unpacker *unpacker = exh_unpacker_new();
-    uint8_t *packed = malloc((size_t)bytes), *unit = malloc((size_t)rest);
-    bool ok = unpacker != NULL && packed != NULL && unit != NULL ? exh_source_read(source, at, packed, (size_t)bytes, err)
-                                                                 : exh_nomem(err, "the last grain");
+    if (!exh_source_read(source, entry_at, e, sizeof e, err))
+        return false;
+    *sector = exh_inside((uint64_t)exh_le32(e) * 512, EXH_VMDK_GRAIN_HEADER_BYTES, source->size) ? exh_le32(e) : 0;
+    return true;
+}
+
+/* Does the grain of `packed_bytes` at `at` make exactly `bytes`? */
+static bool unpacks_to(struct exh_source *source, uint64_t at, uint32_t packed_bytes, uint32_t bytes, bool *out, struct exh_error *err)
+{
     struct exh_error ignored = {0};
-    if (ok && exh_unpack(unpacker, EXH_CODEC_ZLIB, packed, (size_t)bytes, unit, (size_t)rest, NULL, &ignored))
-        s->last_bytes = (uint32_t)rest;
+    struct exh_unpacker *unpacker = exh_unpacker_new();
+    uint8_t *packed = malloc(packed_bytes), *unit = malloc(bytes);
+    bool ok = unpacker != NULL && packed != NULL && unit != NULL ? exh_source_read(source, at, packed, packed_bytes, err)
+                                                                 : exh_nomem(err, "the last grain");
+    *out = ok && exh_unpack(unpacker, EXH_CODEC_ZLIB, packed, packed_bytes, unit, bytes, NULL, &ignored);
     exh_unpacker_close(unpacker);
     free(packed);
     free(unit);
     return ok;
+}
+
+/* The last grain may be stored whole, or only as far as the disk goes: which it is, only unpacking shows. */
+static bool measure_last(struct exh_vmdk_sparse *s, struct exh_source *source, struct exh_error *err)
+{
+    uint8_t h[EXH_VMDK_GRAIN_HEADER_BYTES];
+    uint64_t sector, rest = s->sectors * 512 - (exh_vmdk_grains(s) - 1) * s->grain_bytes;
+    bool is_short = false;
+    s->last_bytes = (uint32_t)s->grain_bytes;
+    if (rest == s->grain_bytes)
+        return true;
+    if (!last_grain(s, source, &sector, err))
+        return false;
+    if (sector < 2)
+        return true;
+    if (!exh_source_read(source, sector * 512, h, sizeof h, err))
+        return false;
+    uint32_t bytes = exh_le32(h + 8);
+    if (bytes == 0 || bytes > 2 * s->grain_bytes || !exh_inside(sector * 512 + sizeof h, bytes, source->size))
+        return true;
+    if (!unpacks_to(source, sector * 512 + sizeof h, bytes, (uint32_t)rest, &is_short, err))
+        return false;
+    s->last_bytes = is_short ? (uint32_t)rest : s->last_bytes;
+    return true;
 }
 
 bool exh_vmdk_sparse_open(struct exh_vmdk_sparse *out, struct exh_source *source, struct exh_error *err)

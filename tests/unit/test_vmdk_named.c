@@ -108,6 +108,8 @@ static void bad_lines_are_named(void **state)
     refuses(HEAD "RW 5 SESPARSE \"a\"\n", EXH_UNSUPPORTED, "SESPARSE");
     refuses(HEAD "RW 5 VMFSRDM \"a\"\n", EXH_UNSUPPORTED, "VMFSRDM");
     refuses(HEAD "RW 5 PONY \"a\"\n", EXH_UNSUPPORTED, "PONY");
+    refuses(HEAD "RW 5 ZERO\nencryption.keySafe = \"vmware:key/list/(pair/(phrase\"\n", EXH_UNSUPPORTED, "encrypted");
+    refuses(HEAD "RW 5 ZERO\nddb.iofilters = \"vmwarevmcrypt\"\n", EXH_UNSUPPORTED, "encrypted");
     refuses("# Disk DescriptorFile\nversion=9\nRW 5 ZERO\n", EXH_UNSUPPORTED, "line 2");
     refuses("# Disk DescriptorFile\nCID=xyz\nRW 5 ZERO\n", EXH_CORRUPT, "line 2");
     refuses("# Disk DescriptorFile\nCID=123456789\nRW 5 ZERO\n", EXH_CORRUPT, "line 2");
