@@ -76,7 +76,8 @@ static bool judge_header(const struct exh_vmdk_extent *e, const char *file, stru
                                    "the extent was not closed: what was written last may be missing");
     if (ok && s->cut)
         ok = exh_inspection_remark(in, "footer", EXH_FAILS, file, s->overhead_bytes, err,
-                                   "the stream has no footer: it was cut off; %zu grains are left, what lies behind the last is missing",
+                                   s->all_left ? "the stream does not end in its footer; all of its %zu grains are there"
+                                               : "the stream has no footer: it was cut off; %zu grains are left, what lies behind is missing",
                                    s->left_count);
     if (ok && s->sectors * 512 != e->bytes)
         ok = exh_inspection_remark(in, "extent-size", EXH_WARNS, file, s->header_at + 12, err,

@@ -1,7 +1,8 @@
 /* vmdk_recover.c - a stream-optimized extent that was cut off before its grain directory. See vmdk_sparse.h.
  *
  * Grains come in the order of the disk, each with its place and length in front, between them markers (value, 0, type) with the tables, the directory
- * last. So the grains before the cut can be found by walking; what lies between two of them was not stored. Behind the last nothing is known. */
+ * last. So the grains before the cut can be found by walking; what lies between two of them was not stored. Behind the last nothing is known, unless
+ * the directory's marker was reached: then only the footer is gone, or something follows it. */
 #include "formats/disk/vmdk_sparse.h"
 
 #include "formats/model/bytes.h"
@@ -45,6 +46,7 @@ bool exh_vmdk_recover(struct exh_vmdk_sparse *s, struct exh_source *source, stru
         } else if (type == EXH_VMDK_TABLE && value <= source->size / 512) {
             bytes = 512 + value * 512;
         } else {
+            s->all_left = type == EXH_VMDK_DIRECTORY && value == (s->tables * 4 + 511) / 512;
             break;
         }
         at += (bytes + 511) / 512 * 512;

@@ -50,7 +50,7 @@ static bool find_packed(const struct exh_vmdk_sparse *s, const struct exh_mapped
     return true;
 }
 
-/* Of a cut stream: before its last grain what is not there was not stored, behind it nobody knows. */
+/* Of a cut stream: before its last grain what is not there was not stored, behind it nobody knows, unless the cut came behind all grains. */
 static bool find_left(const struct exh_vmdk_sparse *s, uint64_t grain, uint64_t *sector, struct exh_place *out)
 {
     size_t low = 0, high = s->left_count;
@@ -61,7 +61,7 @@ static bool find_left(const struct exh_vmdk_sparse *s, uint64_t grain, uint64_t 
         else
             high = middle;
     }
-    out->kind = low < s->left_count ? EXH_PLACE_HOLE : EXH_PLACE_LOST;
+    out->kind = low < s->left_count || s->all_left ? EXH_PLACE_HOLE : EXH_PLACE_LOST;
     *sector = low < s->left_count && s->left[low].grain == grain ? s->left[low].sector : 0;
     return *sector != 0;
 }

@@ -27,7 +27,8 @@ struct exh_vmdk_left { /* a grain that a cut stream still has */
 };
 
 struct exh_vmdk_sparse {
-    bool cowd, unclean, cut;
+    bool cowd, unclean;
+    bool cut, all_left;                     /* no footer; but the walk came to the directory behind the last grain */
     uint32_t version, flags, table_entries; /* entries of one grain table */
     uint64_t header_at;                     /* of the header that is used: 0, or the footer's */
     uint64_t sectors, grain_bytes, tables;  /* its capacity; how many tables the directory has */

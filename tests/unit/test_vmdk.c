@@ -100,6 +100,30 @@ static void a_cut_stream_ends_in_missing(void **state)
     exh_medium_close(m);
 }
 
+/* A disk with nothing behind its last grain: whether that is known depends on where the stream ends. */
+static void a_stream_without_its_footer_may_be_whole(void **state)
+{
+    (void)state;
+    struct exh_error err;
+    size_t length = lab_stream(image, true), directory = length - 5 * 512; /* its marker, itself, footer's marker, footer, end */
+    assert_int_equal(exh_le32(image + directory + 12), EXH_VMDK_DIRECTORY);
+    char *sectors = strstr((char *)image + 512, "4805");
+    assert_non_null(sectors);
+    memcpy(sectors, "4877", 4);
+    exh_put_le64(image + 12, 4877);
+    const struct {
+        size_t length;
+        uint64_t missing;
+    } cuts[] = {{length + 512, 0}, {directory + 512, 0}, {directory, 4877 - 601 * 8}};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        struct exh_medium *m = lab_open(image, cuts[i].length, &err);
+        assert_non_null(m);
+        assert_int_equal(lab_missing(m, 64, NULL), cuts[i].missing);
+        assert_int_equal(lab_remarks(m, "footer", EXH_FAILS), 1);
+        exh_medium_close(m);
+    }
+}
+
 static void the_second_tables_are_compared(void **state)
 {
     (void)state;
@@ -290,6 +314,7 @@ int main(void)
         cmocka_unit_test(hostile_entries_are_survived),
         cmocka_unit_test(refusals_name_the_field),
         cmocka_unit_test(tables_that_overlap_end_the_check),
+        cmocka_unit_test(a_stream_without_its_footer_may_be_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

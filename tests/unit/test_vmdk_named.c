@@ -88,6 +88,29 @@ static void dialects_are_read(void **state)
     assert_false(exh_vmdk_is_descriptor((const uint8_t *)"#", 1));
 }
 
+/* A descriptor that ends anywhere: taken as far as it goes, or refused with its reason. */
+static void cut_descriptors_are_survived(void **state)
+{
+    (void)state;
+    static const char text[] = HEAD "createType=\"custom\"\nRW 10 FLAT \"a b.vmdk\" 7\nRW 3 SPARSE \"x\" 0\nparentFileNameHint=\"p\"\n";
+    size_t taken = 0;
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        struct exh_vmdk_descriptor d;
+        struct exh_error err = {0};
+        uint8_t *exact = malloc(cut > 0 ? cut : 1); /* so that a step too far is seen */
+        assert_non_null(exact);
+        memcpy(exact, text, cut);
+        if (exh_vmdk_descriptor_parse(exact, cut, &d, &err)) {
+            taken++;
+            exh_vmdk_descriptor_close(&d);
+        } else {
+            assert_true((err.code == EXH_CORRUPT || err.code == EXH_UNSUPPORTED) && err.text[0] != '\0' && err.at <= cut);
+        }
+        free(exact);
+    }
+    assert_true(taken > 10 && taken < sizeof text - sizeof HEAD);
+}
+
 static void bad_lines_are_named(void **state)
 {
     (void)state;
@@ -330,14 +353,9 @@ static void deltas_need_their_parent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dialects_are_read),
-        cmocka_unit_test(bad_lines_are_named),
-        cmocka_unit_test(a_descriptor_is_bounded),
-        cmocka_unit_test(several_extents_make_one_disk),
-        cmocka_unit_test(only_files_beside_it_are_opened),
-        cmocka_unit_test(refused_magic_is_named),
-        cmocka_unit_test(cowd_extents_are_read),
-        cmocka_unit_test(deltas_need_their_parent),
+        cmocka_unit_test(dialects_are_read),       cmocka_unit_test(bad_lines_are_named),           cmocka_unit_test(cut_descriptors_are_survived),
+        cmocka_unit_test(a_descriptor_is_bounded), cmocka_unit_test(several_extents_make_one_disk), cmocka_unit_test(only_files_beside_it_are_opened),
+        cmocka_unit_test(refused_magic_is_named),  cmocka_unit_test(cowd_extents_are_read),         cmocka_unit_test(deltas_need_their_parent),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
