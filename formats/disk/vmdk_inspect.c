@@ -9,6 +9,14 @@
 #include "formats/disk/file_space.h"
 #include "formats/model/bytes.h"
 
+#define DIRECTORY_PIECE 1024u
+
+struct directory { /* a piece of one */
+    uint64_t at, first;
+    uint32_t count; /* 0: nothing was read yet */
+    uint8_t entries[DIRECTORY_PIECE * 4u];
+};
+
 struct walk { /* over the tables of one extent */
     const struct exh_vmdk_sparse *s;
     struct exh_source *source;
@@ -17,7 +25,8 @@ struct walk { /* over the tables of one extent */
     struct exh_inspection *in;
     struct exh_error *err;
     uint64_t stored, zeros, differing, differs_at, misplaced, misplaced_at, used;
-    bool stopped;          /* more is used than the file has: parts overlap, and to follow them all could take forever */
+    bool stopped; /* more is used than the file has: parts overlap, and to follow them all could take forever */
+    struct directory first, second;
     uint8_t *table, *copy; /* room for one grain table each */
 };
 
@@ -155,12 +164,17 @@ static bool read_table(struct walk *w, uint64_t sector, uint8_t *into, const cha
     return !*whole || exh_source_read(w->source, at, into, (size_t)bytes, w->err);
 }
 
-static bool read_entry(struct walk *w, uint64_t directory, uint64_t number, uint64_t *sector)
+/* The sector that entry `number` of a directory holds. */
+static bool read_entry(struct walk *w, struct directory *d, uint64_t number, uint64_t *sector)
 {
-    uint8_t e[4];
-    if (!exh_source_read(w->source, directory + number * 4, e, sizeof e, w->err))
-        return false;
-    *sector = exh_le32(e);
+    uint64_t first = number / DIRECTORY_PIECE * DIRECTORY_PIECE, left = w->s->tables - first;
+    if (d->count == 0 || d->first != first) {
+        d->first = first;
+        d->count = left < DIRECTORY_PIECE ? (uint32_t)left : DIRECTORY_PIECE;
+        if (!exh_source_read(w->source, d->at + first * 4, d->entries, (size_t)d->count * 4, w->err))
+            return false;
+    }
+    *sector = exh_le32(d->entries + (number - first) * 4);
     return true;
 }
 
@@ -168,12 +182,12 @@ static bool walk_table(struct walk *w, uint64_t number)
 {
     uint64_t sector, second;
     bool whole, whole_copy = false;
-    if (!read_entry(w, w->s->directory_at, number, &sector) || !read_table(w, sector, w->table, "grain table", number, &whole) ||
+    if (!read_entry(w, &w->first, number, &sector) || !read_table(w, sector, w->table, "grain table", number, &whole) ||
         (whole && !take_table(w, number, sector * 512)))
         return false;
     if (w->s->redundant_at == 0)
         return true;
-    if (!read_entry(w, w->s->redundant_at, number, &second))
+    if (!read_entry(w, &w->second, number, &second))
         return false;
     if (second != sector && !read_table(w, second, w->copy, "second grain table", number, &whole_copy))
         return false;
@@ -191,7 +205,7 @@ static bool take_markers(struct walk *w)
         return true;
     for (uint64_t i = 0; i < s->tables; i++) {
         uint64_t sector;
-        if (!read_entry(w, s->directory_at, i, &sector))
+        if (!read_entry(w, &w->first, i, &sector))
             return false;
         if (sector > 1 && !exh_file_space_share(w->space, (sector - 1) * 512, 512, w->in, w->err, "a table's marker"))
             return false;
@@ -249,6 +263,8 @@ static bool check_sparse(const struct exh_vmdk *v, const struct exh_vmdk_extent 
 {
     size_t table = (size_t)e->sparse.table_entries * 4;
     struct walk w = {.s = &e->sparse, .source = v->disk.sources[e->file], .file = v->disk.files.items[e->file], .in = in, .err = err};
+    w.first.at = e->sparse.directory_at;
+    w.second.at = e->sparse.redundant_at;
     w.space = exh_file_space_new(w.file, w.source->size, 512, err);
     w.table = malloc(table);
     w.copy = malloc(table);

@@ -49,10 +49,11 @@ gone=$("$EXHIBIT" info half.raw >/dev/null 2>&1; cmp odd.raw half.raw 2>/dev/nul
 [ "${gone:-0}" -gt 3000000 ] || fail "the cut stream differs at byte '$gone' already"
 
 # Deltas: the parent is found by its name beside the image, and must be what it was.
-qemu-img convert -O vmdk ext4.raw base.vmdk && qemu-img create -q -f vmdk -b base.vmdk -F vmdk child.vmdk || fail "qemu-img makes no delta"
-qemu-io -f vmdk -c 'write -q -P 0x5a 1M 300k' -c 'write -q -P 0 2M 64k' child.vmdk >/dev/null || fail "qemu-io"
+qemu-img convert -O vmdk ext4.raw base.vmdk && qemu-img create -q -f vmdk -o zeroed_grain=on -b base.vmdk -F vmdk child.vmdk || fail "qemu-img makes no delta"
+qemu-io -f vmdk -c 'write -q -P 0x5a 1M 300k' -c 'write -q -P 0 2M 64k' -c 'write -q -z 192k 128k' child.vmdk >/dev/null || fail "qemu-io"
 qemu-img convert -f vmdk -O raw child.vmdk child.raw
 reads child.vmdk "$(sha child.raw)"
+x 0 info child.vmdk; says '^stored .* [1-9][0-9]* of zeros'
 mv base.vmdk gone.vmdk
 x 4 verify child.vmdk --no-record; says 'base.vmdk'
 mv gone.vmdk base.vmdk

@@ -107,9 +107,7 @@ static void a_stream_without_its_footer_may_be_whole(void **state)
     struct exh_error err;
     size_t length = lab_stream(image, true), directory = length - 5 * 512; /* its marker, itself, footer's marker, footer, end */
     assert_int_equal(exh_le32(image + directory + 12), EXH_VMDK_DIRECTORY);
-    char *sectors = strstr((char *)image + 512, "4805");
-    assert_non_null(sectors);
-    memcpy(sectors, "4877", 4);
+    lab_text(image, "streamOptimized", 4877);
     exh_put_le64(image + 12, 4877);
     const struct {
         size_t length;
@@ -200,6 +198,36 @@ static void tables_that_overlap_end_the_check(void **state)
     assert_non_null(m);
     size_t told = lab_remarks(m, "overlap", EXH_FAILS); /* as many as grains fit twice the file, not one for each of 512000 */
     assert_true(told >= 1 && told < 20);
+    exh_medium_close(m);
+}
+
+static uint8_t one_grain_byte(uint64_t at) { return at / LAB_GRAIN == 1500 ? 'x' : 0; }
+
+/* Tables of one entry, and so many of them that the directory is looked at in pieces. */
+static void long_directories_are_checked_whole(void **state)
+{
+    (void)state;
+    struct exh_error err;
+    (void)lab_sparse(image);
+    memset(image + 3 * 512, 0, LAB_ROOM - 3 * 512);
+    exh_put_le32(image + 8, EXH_VMDK_NEWLINES);
+    exh_put_le64(image + 12, 2000 * 8);
+    exh_put_le32(image + 44, 1);
+    exh_put_le64(image + 56, 3);
+    exh_put_le32(image + 3 * 512 + 1500 * 4, 20);
+    exh_put_le32(image + 20 * 512, LAB_DATA);
+    memset(image + LAB_DATA * 512, 'x', LAB_GRAIN);
+    lab_text(image, "monolithicSparse", 2000 * 8);
+    struct exh_medium *m = lab_open(image, (LAB_DATA + 8) * 512, &err);
+    assert_non_null(m);
+    assert_int_equal(lab_missing(m, 64, one_grain_byte), 0);
+    assert_int_equal(lab_remarks(m, NULL, EXH_FAILS) + lab_remarks(m, NULL, EXH_WARNS), 0);
+    exh_medium_close(m);
+    exh_put_le32(image + 3 * 512 + 1999 * 4, 4000);
+    m = lab_open(image, (LAB_DATA + 8) * 512, &err);
+    assert_non_null(m);
+    assert_int_equal(lab_missing(m, 64, one_grain_byte), 8);
+    assert_int_equal(lab_remarks(m, "out-of-range", EXH_FAILS), 1);
     exh_medium_close(m);
 }
 
@@ -313,6 +341,7 @@ int main(void)
         cmocka_unit_test(hostile_fields_are_survived),
         cmocka_unit_test(hostile_entries_are_survived),
         cmocka_unit_test(refusals_name_the_field),
+        cmocka_unit_test(long_directories_are_checked_whole),
         cmocka_unit_test(tables_that_overlap_end_the_check),
         cmocka_unit_test(a_stream_without_its_footer_may_be_whole),
     };

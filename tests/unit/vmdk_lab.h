@@ -40,12 +40,12 @@ static inline void lab_fill(uint8_t *to, uint64_t grain)
         to[i] = grain * LAB_GRAIN + i < LAB_DISK ? lab_byte(grain * LAB_GRAIN + i) : 0;
 }
 
-static inline void lab_text(uint8_t *image, const char *type)
+static inline void lab_text(uint8_t *image, const char *type, unsigned sectors)
 {
     (void)snprintf((char *)image + 512, 1024,
                    "# Disk DescriptorFile\nversion=1\nCID=12ab34cd\nparentCID=ffffffff\ncreateType=\"%s\"\n\nRW %u SPARSE \"another name.vmdk\"\n"
                    "ddb.adapterType = \"ide\"\nddb.geometry.cylinders = \"4\"\nddb.geometry.heads = \"16\"\nddb.geometry.sectors = \"63\"\n",
-                   type, LAB_SECTORS);
+                   type, sectors);
 }
 
 static inline void lab_header(uint8_t *h, uint32_t version, uint32_t flags, uint64_t directory)
@@ -76,7 +76,7 @@ static inline size_t lab_sparse(uint8_t *image)
     static const uint32_t grains[3] = {0, 513, 600};
     memset(image, 0, LAB_ROOM);
     lab_header(image, 1, EXH_VMDK_NEWLINES | EXH_VMDK_REDUNDANT | EXH_VMDK_ZEROED, LAB_GD);
-    lab_text(image, "monolithicSparse");
+    lab_text(image, "monolithicSparse", LAB_SECTORS);
     for (uint32_t t = 0; t < 2; t++) {
         exh_put_le32(image + LAB_GD * 512 + t * 4, LAB_GT + t * 4);
         exh_put_le32(image + LAB_RGD * 512 + t * 4, LAB_RGT + t * 4);
@@ -107,7 +107,7 @@ static inline size_t lab_stream(uint8_t *image, bool whole_last)
     size_t at = LAB_DATA * 512;
     memset(image, 0, LAB_ROOM);
     lab_header(image, 3, flags, UINT64_MAX);
-    lab_text(image, "streamOptimized");
+    lab_text(image, "streamOptimized", LAB_SECTORS);
     struct exh_deflater *deflater = exh_deflater_new(6);
     assert_non_null(deflater);
     for (uint32_t i = 0; i < 3; i++) {
