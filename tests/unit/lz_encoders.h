@@ -96,7 +96,7 @@ static inline size_t lzvn_encode(const uint8_t *in, size_t length, uint8_t *out)
         size_t l = s.literals, first = s.length < longest[l] ? s.length : longest[l];
         uint8_t step = (uint8_t)(l << 6 | (first - 3) << 3);
         if (s.distance == last && l > 0) { /* previous distance */
-            out[n++] = step | 6;
+            out[n++] = (uint8_t)(step | 6);
         } else if (s.distance < 1536) {
             out[n++] = (uint8_t)(step | s.distance >> 8);
             out[n++] = (uint8_t)s.distance;
@@ -106,7 +106,7 @@ static inline size_t lzvn_encode(const uint8_t *in, size_t length, uint8_t *out)
             out[n++] = (uint8_t)(s.distance << 2 | ((first - 3) & 3));
             out[n++] = (uint8_t)(s.distance >> 6);
         } else {
-            out[n++] = step | 7;
+            out[n++] = (uint8_t)(step | 7);
             exh_put_le16(out + n, (uint16_t)s.distance);
             n += 2;
         }
@@ -173,16 +173,18 @@ static inline void fse_normalise(const uint32_t *counts, unsigned symbols, uint3
     for (unsigned i = 0; i < symbols; i++)
         all += counts[i];
     for (unsigned i = 0; i < symbols; i++) {
-        out[i] = all == 0 ? (uint16_t)(i == 0 ? states : 0) : (uint16_t)(counts[i] * (uint64_t)states / all);
+        uint64_t share = all != 0 ? counts[i] * (uint64_t)states / all : i == 0 ? states : 0;
+        out[i] = (uint16_t)share;
         if (counts[i] > 0 && out[i] == 0)
             out[i] = 1;
-        sum += out[i];
+        sum = sum + out[i];
         most = out[i] > out[most] ? i : most;
     }
     while (sum > states) { /* take from the largest */
         for (unsigned i = 0; i < symbols; i++)
             most = out[i] > out[most] ? i : most;
-        out[most]--, sum--;
+        out[most] = (uint16_t)(out[most] - 1);
+        sum--;
     }
     out[most] = (uint16_t)(out[most] + states - sum);
 }
