@@ -220,6 +220,47 @@ static void chunk_digests_are_plain_sha256(void **state)
     end_run(&r);
 }
 
+static void walk_chunks(struct toy_medium *t, uint32_t chunk_sectors, bool lanes, unsigned threads, struct exh_seal *seal, struct exh_sectors *states)
+{
+    struct exh_error err;
+    struct exh_consumer *consumers[EXH_PIPELINE_CONSUMERS_MAX];
+    struct exh_pipeline_outcome outcome;
+    struct exh_ascending ascending;
+    struct exh_lanes side;
+    struct exh_digest_set_options options = {.chunk_sectors = chunk_sectors, .side_by_side = lanes};
+    struct exh_digest_set *set = exh_digest_set_new(&options, &err);
+    size_t n = exh_digest_set_consumers(set, consumers, EXH_PIPELINE_CONSUMERS_MAX);
+    exh_route_ascending(&ascending, &t->medium, EXH_THOROUGH, 1 << 20);
+    exh_route_lanes(&side, &t->medium, EXH_THOROUGH, 1 << 20, chunk_sectors);
+    struct exh_pipeline p = {
+        .medium = &t->medium, .route = lanes ? &side.route : &ascending.route, .consumers = consumers, .consumer_count = n, .threads = threads};
+    assert_true(exh_pipeline_run(&p, &outcome, &err));
+    assert_int_equal(outcome.bytes, exh_layout_bytes(&t->layout));
+    assert_true(exh_digest_set_result(set, seal, states, &err));
+    exh_digest_set_close(set);
+    exh_pipeline_outcome_close(&outcome);
+}
+
+static void same_chunks(struct toy_medium *t, uint32_t chunk_sectors, unsigned threads)
+{
+    struct exh_seal seals[2] = {0};
+    struct exh_sectors states[2] = {0};
+    for (int i = 0; i < 2; i++)
+        walk_chunks(t, chunk_sectors, i == 1, threads, &seals[i], &states[i]);
+    assert_int_equal(seals[0].chunks.count, seals[1].chunks.count);
+    for (size_t i = 0; i < seals[0].chunks.count; i++) {
+        assert_int_equal(seals[0].chunks.items[i].lba, seals[1].chunks.items[i].lba);
+        assert_int_equal(seals[0].chunks.items[i].sectors, seals[1].chunks.items[i].sectors);
+        assert_memory_equal(seals[0].chunks.items[i].sha256, seals[1].chunks.items[i].sha256, 32);
+    }
+    assert_memory_equal(seals[0].chunks.root, seals[1].chunks.root, 32);
+    assert_true(exh_sectors_equal(&states[0], &states[1]));
+    for (int i = 0; i < 2; i++) {
+        exh_seal_close(&seals[i]);
+        exh_sectors_close(&states[i]);
+    }
+}
+
 /* Chunks side by side: other order, the same chunk list, root and states. */
 static void lanes_equal_ascending(void **state)
 {
@@ -228,42 +269,33 @@ static void lanes_equal_ascending(void **state)
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
         for (unsigned threads = 1; threads <= 3; threads++) {
             struct toy_medium t;
-            struct exh_seal seals[2];
-            struct exh_sectors states[2];
-            memset(seals, 0, sizeof seals);
-            memset(states, 0, sizeof states);
-            for (int lanes = 0; lanes < 2; lanes++) {
-                struct exh_error err;
-                struct exh_consumer *consumers[EXH_PIPELINE_CONSUMERS_MAX];
-                struct exh_pipeline_outcome outcome;
-                struct exh_ascending ascending;
-                struct exh_lanes side;
-                toy_open(&t, sizes[k], true);
-                struct exh_digest_set_options options = {.chunk_sectors = exh_chunk_sectors(1 << 20, 512) + 3, .side_by_side = lanes != 0};
-                struct exh_digest_set *set = exh_digest_set_new(&options, &err);
-                size_t n = exh_digest_set_consumers(set, consumers, EXH_PIPELINE_CONSUMERS_MAX);
-                exh_route_ascending(&ascending, &t.medium, EXH_THOROUGH, 1 << 20);
-                exh_route_lanes(&side, &t.medium, EXH_THOROUGH, 1 << 20, options.chunk_sectors);
-                struct exh_pipeline p = {.medium = &t.medium,
-                                         .route = lanes != 0 ? &side.route : &ascending.route,
-                                         .consumers = consumers,
-                                         .consumer_count = n,
-                                         .threads = threads};
-                assert_true(exh_pipeline_run(&p, &outcome, &err));
-                assert_int_equal(outcome.bytes, sizes[k]);
-                assert_true(exh_digest_set_result(set, &seals[lanes], &states[lanes], &err));
-                exh_digest_set_close(set);
-                exh_pipeline_outcome_close(&outcome);
+            toy_open(&t, sizes[k], true);
+            same_chunks(&t, exh_chunk_sectors(1 << 20, 512) + 3, threads);
+        }
+}
+
+/* A track that ends within a chunk, more than a lane's run behind the chunk's beginning: its end and the next track's beginning are chunks of one
+ * number. So are those of many tracks within one chunk. */
+static void lanes_of_tracks_that_cut_chunks(void **state)
+{
+    (void)state;
+    static const uint32_t chunk = (24u << 20) / 512, run = EXH_LANE_RUN_BYTES / 512;
+    const uint32_t tracks[][6] = {
+        {run + 3000, 2 * chunk, 0}, {chunk + run + 1, 100, 200, 300, run + 7, chunk}, {5, run + 100, run + 100, chunk, 1, 1}};
+    for (size_t k = 0; k < sizeof tracks / sizeof tracks[0]; k++)
+        for (unsigned threads = 1; threads <= 3; threads += 2) {
+            struct toy_medium t;
+            toy_open(&t, 512, true);
+            struct exh_track one = t.layout.tracks[0];
+            t.layout.kind = EXH_LAYOUT_DISC;
+            t.layout.track_count = 0;
+            for (size_t i = 0; i < 6 && tracks[k][i] > 0; i++) {
+                one.number = (uint8_t)(i + 1);
+                one.sectors = tracks[k][i];
+                t.layout.tracks[t.layout.track_count++] = one;
+                one.first += (int64_t)one.sectors + (i == 3 ? 11400 : 0);
             }
-            assert_int_equal(seals[0].chunks.count, seals[1].chunks.count);
-            for (size_t i = 0; i < seals[0].chunks.count; i++)
-                assert_memory_equal(seals[0].chunks.items[i].sha256, seals[1].chunks.items[i].sha256, 32);
-            assert_memory_equal(seals[0].chunks.root, seals[1].chunks.root, 32);
-            assert_true(exh_sectors_equal(&states[0], &states[1]));
-            for (int i = 0; i < 2; i++) {
-                exh_seal_close(&seals[i]);
-                exh_sectors_close(&states[i]);
-            }
+            same_chunks(&t, chunk, threads);
         }
 }
 
@@ -355,9 +387,10 @@ static void empty_medium(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threaded_equals_serial), cmocka_unit_test(chunk_digests_are_plain_sha256), cmocka_unit_test(lanes_equal_ascending),
-        cmocka_unit_test(merkle_root_by_hand),    cmocka_unit_test(failures_stop_everything),       cmocka_unit_test(cancelling_stops),
-        cmocka_unit_test(empty_medium),
+        cmocka_unit_test(threaded_equals_serial), cmocka_unit_test(chunk_digests_are_plain_sha256),
+        cmocka_unit_test(lanes_equal_ascending),  cmocka_unit_test(lanes_of_tracks_that_cut_chunks),
+        cmocka_unit_test(merkle_root_by_hand),    cmocka_unit_test(failures_stop_everything),
+        cmocka_unit_test(cancelling_stops),       cmocka_unit_test(empty_medium),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
