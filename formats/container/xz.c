@@ -5,6 +5,9 @@
 
 #define MEMORY_MAX (64u << 20)
 #define DICTIONARY_BYTES (1u << 20) /* a larger one finds nothing more in a unit of 1 MiB */
+/* On 24 MiB of program files in units of 1 MiB: preset 3 makes 0.234 of the size in 2.3 s, 6 makes 0.217 in 6.4 s (zlib: level 1 0.320 in 0.2 s,
+ * level 9 0.283 in 1.7 s). The last 7 % are not worth three times the time. */
+#define PRESET 3u
 
 bool exh_xz_unpack(const uint8_t *in, size_t in_length, uint8_t *out, size_t room, size_t *used, size_t *made, bool *ended, struct exh_error *err)
 {
@@ -23,7 +26,7 @@ bool exh_xz_pack(const uint8_t *in, size_t in_length, uint8_t *out, size_t room,
 {
     lzma_options_lzma options;
     *length = 0;
-    if (lzma_lzma_preset(&options, LZMA_PRESET_DEFAULT))
+    if (lzma_lzma_preset(&options, PRESET))
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "no preset for xz");
     options.dict_size = DICTIONARY_BYTES;
     lzma_filter filters[] = {{.id = LZMA_FILTER_LZMA2, .options = &options}, {.id = LZMA_VLI_UNKNOWN, .options = NULL}};

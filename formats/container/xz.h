@@ -10,8 +10,8 @@
  * EXH_LIMIT when it asks for more than 64 MiB of memory, EXH_NOMEM. */
 EXH_MUST_CHECK bool exh_xz_unpack(const uint8_t *in, size_t in_length, uint8_t *out, size_t room, size_t *used, size_t *made, bool *ended,
                                   struct exh_error *err);
-/* A stream without a check of its own, as Apple's disk images have it: its length at `out`, 0 when it does not fit `room`. Takes 12 MiB for a
- * unit of 1 MiB. */
+/* A stream without a check of its own, as Apple's disk images have it: its length at `out`, 0 when it does not fit `room`. Takes a few
+ * MiB for a unit of 1 MiB. */
 EXH_MUST_CHECK bool exh_xz_pack(const uint8_t *in, size_t in_length, uint8_t *out, size_t room, size_t *length, struct exh_error *err);
 
 #endif
