@@ -44,7 +44,7 @@ static void fill(uint8_t *out, uint64_t mib)
     bool text = mib == 0 || mib == 2, noise = mib == 1 || mib == 2 || (also != 0 && mib == also);
     memset(out, 0, MIB);
     for (size_t i = 0; text && i < MIB; i++)
-        out[i] = (uint8_t)((size_t)"many words, many times, "[i % 24] + (i / 4096) % 7);
+        out[i] = (uint8_t)((size_t) "many words, many times, "[i % 24] + (i / 4096) % 7);
     for (size_t i = 0; noise && i < MIB; i++) {
         x ^= x << 13, x ^= x >> 7, x ^= x << 17;
         if (mib != 2 || i / CLUSTER % 3 == 1)
