@@ -96,7 +96,8 @@ static bool named_like_a_disc(const char *name)
 }
 
 /* A file system for discs at sector 16; a container whose mark lies elsewhere (a footer) claims more. Those of the Macintosh are also those of its
- * disks, so they count only under the name of a disc. */
+ * disks, so they count only under the name of a disc. Under that name whole sectors without any file system are an image, too: the user data of a
+ * track that has none, written by us, must open again. */
 static int iso_probe(const struct exh_peek *peek)
 {
     static const char *const marks[] = {"CD001", "BEA01", "NSR02", "NSR03", "CDW02"};
@@ -107,11 +108,12 @@ static int iso_probe(const struct exh_peek *peek)
         if (memcmp(peek->volume + at + 9, "CDROM", 5) == 0)
             return 80;
     }
-    if (!named_like_a_disc(peek->name) || peek->head_length < 1026)
+    if (!named_like_a_disc(peek->name))
         return 0;
     const uint8_t *d = peek->head + 1024;
-    bool apple = memcmp(peek->head, "ER", 2) == 0 || memcmp(d, "BD", 2) == 0 || memcmp(d, "H+", 2) == 0 || memcmp(d, "HX", 2) == 0;
-    return apple ? 60 : 0;
+    bool apple = peek->head_length >= 1026 &&
+                 (memcmp(peek->head, "ER", 2) == 0 || memcmp(d, "BD", 2) == 0 || memcmp(d, "H+", 2) == 0 || memcmp(d, "HX", 2) == 0);
+    return apple ? 60 : peek->size > 0 && peek->size % SECTOR_BYTES == 0 ? 10 : 0;
 }
 
 /* ---- writing ---- */

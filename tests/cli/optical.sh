@@ -134,6 +134,10 @@ x 2 convert pregap.cue -o pregap.iso --user-data; says 'the stored pregap of tra
 x 0 convert pregap.cue -o pregap.iso --user-data --lossy --json; cmp pregap.iso user.bin || fail "user data behind a stored pregap"
 is "$(j .of)" range; x 0 info pregap.iso; says 'exact: 300 sectors'
 
+# the user data of a track without any file system are an image that opens, and is not damaged
+sample plain.bin $((40 * 2048)); printf 'FILE "plain.bin" BINARY\n TRACK 01 MODE1/2048\n INDEX 01 00:00:00\n' >plain.cue
+x 0 convert plain.cue -o plain.iso; x 0 info plain.iso; says 'no file system is found'; x 0 verify plain.iso --require ledger
+
 # ---- digests of tracks
 x 0 hash raw.ccd; says '^track +bytes +crc32 +md5 +sha1$'
 crc=$(tail -c $((100 * 2352)) raw.img | gzip -c | tail -c8 | od -An -tx4 -N4 | tr -d ' ')

@@ -161,11 +161,16 @@ static void a_name_is_not_enough(void **state)
 {
     (void)state;
     memset(image, 0, sizeof image);
-    save("empty.iso", image, sizeof image);
+    save("empty.iso", image, sizeof image - 3);
     assert_null(open_as(NULL));
     assert_int_equal(err.code, EXH_CORRUPT);
     struct exh_medium *medium = open_as("iso");
     assert_non_null(medium);
+    exh_medium_close(medium);
+    save("empty.iso", image, sizeof image); /* whole sectors: user data of a track without any file system */
+    medium = open_as(NULL);
+    assert_non_null(medium);
+    assert_string_equal(medium->format, "iso");
     assert_true(inspected(medium, "volume", EXH_WARNS, "no file system is found"));
     exh_medium_close(medium);
     medium = open_as("raw");
