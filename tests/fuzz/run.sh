@@ -1,45 +1,27 @@
 #!/bin/sh
-# Builds every fuzz target with clang and runs each for SECONDS (default 60; half as long those that have been run for long), as many at a time as there
-# are processors, from seeds of our own making and from the sample corpus where it is there. A crash leaves its input in build/fuzz/ and ends with status 1.
+# Builds every fuzz target with clang and runs each for SECONDS (default 60; half as long what has been run for long, or is a part of the others), as many
+# at a time as there are processors, from seeds of our own making and from the sample corpus where it is there. A crash leaves its input in build/fuzz/
+# and ends with a status that is not 0.
 #   tests/fuzz/run.sh [SECONDS [TARGET...]]
+# EXHIBIT_BESIDE is a command that takes a processor of its own beside them (tests/all.sh: the booted machines, which use one).
 set -eu
 cd "$(dirname "$0")/../.."
 src=$PWD
+export src
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
 corpus=${EXHIBIT_CORPUS:-$PWD/../shared/corpus}
-old="fuzz_ata fuzz_ewf fuzz_mapfile"
-targets=${*:-$(cd tests/fuzz && ls fuzz_*.c | sed 's/\.c$//' | grep -vxF "$(printf '%s\n' $old)") $old}
+old="fuzz_ata fuzz_cdtext fuzz_ewf fuzz_mapfile fuzz_unpack fuzz_wave"
+targets=${*:-$(cd tests/fuzz && ls fuzz_*.c | sed 's/\.c$//')}
 CC=clang cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=Debug -DEXHIBIT_FUZZ=ON -DBUILD_TESTING=ON >/dev/null
 cmake --build build/fuzz --target $targets -- --quiet
-cd build/fuzz
-rm -rf seeds failed
-for maker in "$src"/tests/fuzz/*_seeds.py; do python3 -B "$maker" seeds "$corpus"; done
-EXHIBIT_FUZZ_FILES=$PWD/seeds/files
-export EXHIBIT_FUZZ_FILES
-
-one() { # TARGET: its log is shown only when it fails
-  mkdir -p "$1.corpus"
-  seeds="" time=$seconds
-  case " $old " in *" $1 "*) time=$(((seconds + 1) / 2)) ;; esac
-  case $1 in
-    fuzz_ewf) [ ! -d "$corpus/disk/ewf" ] || seeds=$corpus/disk/ewf ;;
-    fuzz_mapfile) seeds=$src/tests/fuzz/mapfile ;;
-    *) [ ! -d "seeds/$1" ] || seeds=seeds/$1 ;;
-  esac
-  if "./tests/$1" -max_total_time="$time" -max_len=65536 -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 -artifact_prefix="$1-" \
-    "$1.corpus" $seeds >"$1.log" 2>&1; then
-    echo "== $1: $time s, seeds: ${seeds:-none}, $(grep -E 'number_of_executed_units|peak_rss' "$1.log" | tr -s ' ' | sed 's/stat:://' | tr '\n' ' ')"
-  else
-    echo "== $1 failed"; tail -40 "$1.log"; echo "$1" >>failed
-  fi
-}
-
-running=0
-for target in $targets; do
-  one "$target" &
-  running=$((running + 1))
-  [ $running -lt "$(nproc)" ] || { wait; running=0; }
-done
-wait
-[ ! -e failed ]
+rm -rf build/fuzz/seeds
+for maker in tests/fuzz/*_seeds.py; do python3 -B "$maker" build/fuzz/seeds "$corpus"; done
+{
+  [ -z "${EXHIBIT_BESIDE:-}" ] || printf '%s\n' "$EXHIBIT_BESIDE"
+  for target in $targets; do
+    time=$seconds
+    case " $old " in *" $target "*) time=$(((seconds + 1) / 2)) ;; esac
+    printf 'sh "$src/tests/fuzz/one.sh" %s %s\n' "$target" "$time"
+  done
+} | xargs -d '\n' -n 1 -P "$(nproc)" sh -c
