@@ -64,15 +64,17 @@ static void place_packed(const struct exh_qcow2 *q, uint64_t entry, uint64_t at,
 }
 
 /* One of the 32 subclusters of an extended entry, with those behind it that are alike. */
-static bool place_subcluster(const struct exh_qcow2 *q, uint64_t entry, uint64_t bits, uint64_t at, struct exh_place *out, struct exh_error *err)
+static bool place_subcluster(const struct exh_qcow2 *q, uint64_t entry, uint64_t bits, uint64_t at, struct exh_place *out)
 {
     uint64_t cluster = 1ull << q->cluster_bits, sub = cluster / 32, inside = at % cluster, i = inside / sub, n = 1;
     uint64_t alloc = bits >> i & 1, zero = bits >> (32 + i) & 1;
     while (i + n < 32 && (bits >> (i + n) & 1) == alloc && (bits >> (32 + i + n) & 1) == zero)
         n++;
     out->bytes = (i + n) * sub - inside;
-    if (alloc != 0 && zero != 0)
-        return exh_fail(err, EXH_CORRUPT, out->offset, "a subcluster is both stored and zeros");
+    if (alloc != 0 && zero != 0) { /* which of the two is not to be known: it is lost, and those beside it are not */
+        out->kind = EXH_PLACE_LOST;
+        return true;
+    }
     out->kind = zero != 0 ? EXH_PLACE_ZERO : alloc != 0 ? EXH_PLACE_DATA : not_stored(q);
     out->file = q->data_file;
     out->offset = (entry & EXH_QCOW_OFFSET) + inside;
@@ -92,7 +94,7 @@ static bool place_cluster(const struct exh_qcow2 *q, uint64_t entry, uint64_t bi
         return exh_fail(err, EXH_CORRUPT, out->offset, "a cluster at %llu, which is no multiple of %llu", (unsigned long long)offset,
                         (unsigned long long)cluster);
     if (q->extended)
-        return place_subcluster(q, entry, bits, at, out, err);
+        return place_subcluster(q, entry, bits, at, out);
     bool raw_data = q->data_file != 0; /* in an external data file a cluster may lie at 0 */
     if (q->version == 3 && (entry & EXH_QCOW_ZERO) != 0)
         out->kind = EXH_PLACE_ZERO;
