@@ -32,13 +32,9 @@ static bool judge_missing(struct exh_verify_job *job, const struct exh_range *r,
     struct exh_finding place = exh_job_sectors(r->lba, r->count);
     place_in_file(job, &place);
     job->tally.damaged = true;
-    if (job->ask->medium->checksummed)
-        return exh_job_find(job, "chunk-checksum", "damaged", EXH_BASIS_CHECKSUM, err, &place,
-                            "%llu sectors from LBA %lld do not hold what was written: their stored data fails its own checksum",
-                            (unsigned long long)r->count, (long long)r->lba);
-    return exh_job_find(job, "missing", "damaged", -1, err, &place,
-                        "%llu sectors from LBA %lld are not in the image, or what it stores of them is damaged", (unsigned long long)r->count,
-                        (long long)r->lba);
+    return exh_job_find(job, "chunk-checksum", "damaged", EXH_BASIS_CHECKSUM, err, &place,
+                        "%llu sectors from LBA %lld do not hold what was written: what is stored of them is missing, or fails its own checksum",
+                        (unsigned long long)r->count, (long long)r->lba);
 }
 
 /* BAD ranges, cut where a record begins or ends to list them. */
