@@ -12,6 +12,7 @@ struct exh_plan {
     const char *image;         /* final path */
     const struct exh_format *format;
     enum exh_compression compression;
+    const char *codec;             /* one of the format's codecs; NULL: as compression says */
     uint64_t segment_bytes;        /* 0: the format's default */
     uint64_t chunk_bytes;          /* of chunk digests */
     const char *const *algorithms; /* of the media stream */

@@ -56,6 +56,7 @@ bool exh_run_open_sink(struct exh_run *run, const struct exh_format *format, con
                                 .unix_time = p->unix_time,
                                 .segment_bytes = image ? p->segment_bytes : 0,
                                 .compression = p->compression,
+                                .codec = p->codec,
                                 .resume = resume,
                                 .resume_sectors = image && resume ? run->streamed : 0,
                                 .folders = image && joined->count > 0 ? joined : NULL,

@@ -115,8 +115,9 @@ bool exh_unpack(struct exh_unpacker *unpacker, enum exh_codec codec, const uint8
 
 /* ---- packing ---- */
 
-struct exh_packer { /* one of the two is set */
+struct exh_packer { /* one of the two is set, or neither */
     enum exh_codec codec;
+    int level;
     struct exh_deflater *deflater;
     ZSTD_CCtx *zstd;
 };
@@ -127,6 +128,9 @@ struct exh_packer *exh_packer_new(enum exh_codec codec, int level)
     if (p == NULL)
         return NULL;
     p->codec = codec;
+    p->level = level;
+    if (codec == EXH_CODEC_XZ || (codec == EXH_CODEC_BZIP2 && level >= 1 && level <= 9))
+        return p; /* they hold nothing between two units */
     if (codec == EXH_CODEC_ZLIB || codec == EXH_CODEC_DEFLATE)
         p->deflater = exh_deflater_new(level);
     else if (codec == EXH_CODEC_ZSTD && level >= 1 && level <= ZSTD_maxCLevel())
@@ -146,12 +150,31 @@ void exh_packer_close(struct exh_packer *packer)
     free(packer);
 }
 
+static size_t pack_bzip2(const struct exh_packer *p, const void *in, size_t in_length, void *out, size_t room)
+{
+    unsigned made = room < UINT_MAX ? (unsigned)room : UINT_MAX;
+    if (in_length > UINT_MAX || BZ2_bzBuffToBuffCompress(out, &made, (char *)(uintptr_t)in, (unsigned)in_length, p->level, 0, 0) != BZ_OK)
+        return 0;
+    return made;
+}
+
+static size_t pack_xz(const void *in, size_t in_length, void *out, size_t room)
+{
+    struct exh_error ignored = {0}; /* no memory: then the unit is stored as it is */
+    size_t made = 0;
+    return exh_xz_pack(in, in_length, out, room, &made, &ignored) ? made : 0;
+}
+
 size_t exh_pack(struct exh_packer *packer, const void *in, size_t in_length, void *out, size_t room)
 {
     if (packer->codec == EXH_CODEC_ZLIB)
         return exh_deflate_zlib(packer->deflater, in, in_length, out, room);
     if (packer->codec == EXH_CODEC_DEFLATE)
         return exh_deflate_raw(packer->deflater, in, in_length, out, room);
+    if (packer->codec == EXH_CODEC_BZIP2)
+        return pack_bzip2(packer, in, in_length, out, room);
+    if (packer->codec == EXH_CODEC_XZ)
+        return pack_xz(in, in_length, out, room);
     size_t made = ZSTD_compress2(packer->zstd, out, room, in, in_length);
     return ZSTD_isError(made) ? 0 : made;
 }

@@ -399,10 +399,12 @@ static int dmg_probe(const struct exh_peek *peek)
 }
 
 static const char *const dmg_extensions[] = {".dmg", NULL};
+static const char *const dmg_codecs[] = {"zlib", "bzip2", "xz", NULL};
 
 const struct exh_format exh_format_dmg = {.name = "dmg",
                                           .title = "Apple disk image (UDIF)",
                                           .extensions = dmg_extensions,
+                                          .codecs = dmg_codecs,
                                           .probe = dmg_probe,
                                           .open = dmg_open,
                                           .create = exh_dmg_create,

@@ -4,7 +4,7 @@
  * shrink is stored as it is. The three CRC-32s: over the disk, over the one table's value, and over the stored chunks. */
 #include "formats/container/codec.h"
 #include "formats/container/staged_file.h"
-#include "formats/container/xz.h"
+#include "formats/container/unpack.h"
 #include "formats/disk/dmg.h"
 #include "formats/disk/dmg_blocks.h"
 #include "formats/model/bytes.h"
@@ -31,7 +31,8 @@ struct stored { /* one chunk of the table; its first sector is where the one bef
 struct dmg_sink {
     struct exh_sink sink;
     struct exh_staged_file *file;
-    enum exh_compression compression;
+    bool packs;
+    enum exh_codec codec; /* of packed chunks */
     uint8_t guid[16];
     uint32_t main_bytes;
     int64_t first;
@@ -50,7 +51,7 @@ struct packed { /* one per chunk at the beginning of a result; the packed bytes 
 
 struct pack_scratch {
     struct exh_scratch scratch;
-    struct exh_deflater *deflater;
+    struct exh_packer *packer; /* NULL: nothing is packed */
 };
 
 static size_t chunks_of(uint64_t bytes) { return (size_t)((bytes + CHUNK_BYTES - 1) / CHUNK_BYTES); }
@@ -58,13 +59,12 @@ static size_t chunks_of(uint64_t bytes) { return (size_t)((bytes + CHUNK_BYTES -
 static size_t dmg_result_bytes(const struct exh_consumer *consumer, uint32_t sectors, uint32_t main_bytes)
 {
     size_t chunks = chunks_of((uint64_t)sectors * main_bytes);
-    bool packs = ((const struct dmg_sink *)consumer)->compression != EXH_COMPRESS_NONE;
-    return chunks * (sizeof(struct packed) + (packs ? CHUNK_BYTES : 0));
+    return chunks * (sizeof(struct packed) + (((const struct dmg_sink *)consumer)->packs ? CHUNK_BYTES : 0));
 }
 
 static void scratch_close(struct exh_scratch *scratch)
 {
-    exh_deflater_close(((struct pack_scratch *)scratch)->deflater);
+    exh_packer_close(((struct pack_scratch *)scratch)->packer);
     free(scratch);
 }
 
@@ -74,35 +74,37 @@ static struct exh_scratch *dmg_scratch_new(const struct exh_consumer *consumer)
     if (s == NULL)
         return NULL;
     s->scratch.close = scratch_close;
-    if (((const struct dmg_sink *)consumer)->compression == EXH_COMPRESS_FAST && (s->deflater = exh_deflater_new(1)) == NULL) {
+    const struct dmg_sink *d = (const struct dmg_sink *)consumer;
+    if (d->packs && (s->packer = exh_packer_new(d->codec, d->codec == EXH_CODEC_BZIP2 ? 9 : 1)) == NULL) {
         free(s);
         return NULL;
     }
     return &s->scratch;
 }
 
-static bool pack(const struct dmg_sink *d, struct pack_scratch *s, const uint8_t *data, size_t length, uint8_t *out, struct packed *p,
-                 struct exh_error *err)
+static uint32_t chunk_type(enum exh_codec codec)
+{
+    return (uint32_t)(codec == EXH_CODEC_BZIP2 ? EXH_DMG_BZIP2 : codec == EXH_CODEC_XZ ? EXH_DMG_XZ : EXH_DMG_ZLIB);
+}
+
+static void pack(const struct dmg_sink *d, struct pack_scratch *s, const uint8_t *data, size_t length, uint8_t *out, struct packed *p)
 {
     size_t size = 0;
-    if (exh_all_zero(data, length)) {
+    bool zero = exh_all_zero(data, length);
+    if (!zero && s->packer != NULL)
+        size = exh_pack(s->packer, data, length, out, length - 1);
+    if (zero)
         *p = (struct packed){.type = EXH_DMG_ZERO};
-        return true;
-    }
-    if (d->compression == EXH_COMPRESS_FAST)
-        size = exh_deflate_zlib(s->deflater, data, length, out, length - 1);
-    else if (d->compression == EXH_COMPRESS_BEST && !exh_xz_pack(data, length, out, length - 1, &size, err))
-        return false;
-    if (size == 0)
+    else if (size == 0)
         *p = (struct packed){.type = EXH_DMG_RAW, .size = length, .offset = IN_BLOCK};
     else
-        *p = (struct packed){.type = (uint32_t)(d->compression == EXH_COMPRESS_FAST ? EXH_DMG_ZLIB : EXH_DMG_XZ), .size = size};
-    return true;
+        *p = (struct packed){.type = chunk_type(d->codec), .size = size};
 }
 
 static bool dmg_work(const struct exh_consumer *consumer, struct exh_scratch *scratch, const struct exh_block *block, void *result,
                      struct exh_error *err)
 {
+    (void)err; /* what does not pack is stored as it is */
     const struct dmg_sink *d = (const struct dmg_sink *)consumer;
     struct packed *packed = result;
     uint64_t bytes = exh_block_bytes(block);
@@ -114,9 +116,7 @@ static bool dmg_work(const struct exh_consumer *consumer, struct exh_scratch *sc
             packed[i] = (struct packed){.type = EXH_DMG_ZERO};
             continue;
         }
-        if (!pack(d, (struct pack_scratch *)scratch, block->main + done, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES, out + used, &packed[i],
-                  err))
-            return false;
+        pack(d, (struct pack_scratch *)scratch, block->main + done, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES, out + used, &packed[i]);
         if (packed[i].offset != IN_BLOCK) {
             packed[i].offset = used;
             used += packed[i].size;
@@ -338,6 +338,13 @@ bool exh_dmg_fits(const struct exh_layout *layout, struct exh_names *losses, str
     return t->main_bytes == 512 || exh_names_add(losses, text, err);
 }
 
+static enum exh_codec codec_of(const struct exh_create *create)
+{
+    if (create->codec != NULL)
+        return strcmp(create->codec, "bzip2") == 0 ? EXH_CODEC_BZIP2 : strcmp(create->codec, "xz") == 0 ? EXH_CODEC_XZ : EXH_CODEC_ZLIB;
+    return create->compression == EXH_COMPRESS_BEST ? EXH_CODEC_XZ : EXH_CODEC_ZLIB;
+}
+
 bool exh_dmg_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
     struct exh_names losses = {0}; /* named before, by the caller */
@@ -350,7 +357,8 @@ bool exh_dmg_create(const struct exh_create *create, struct exh_sink **out, stru
     d->main_bytes = t->main_bytes;
     d->first = t->first;
     d->disk_bytes = exh_layout_bytes(create->declared);
-    d->compression = create->compression;
+    d->packs = create->codec != NULL || create->compression != EXH_COMPRESS_NONE;
+    d->codec = codec_of(create);
     memcpy(d->guid, create->guid, sizeof d->guid);
     d->sink = (struct exh_sink){
         .consumer = {&dmg_consumer_ops}, .ops = &dmg_sink_ops, .unit_sectors = CHUNK_BYTES / t->main_bytes, .can = EXH_SINK_NEEDS_SIZE};

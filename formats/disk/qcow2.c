@@ -375,9 +375,12 @@ static int qcow2_probe(const struct exh_peek *peek) { return peek->head_length >
 
 static const char *const qcow2_extensions[] = {".qcow2", ".qcow", NULL};
 
+static const char *const qcow2_codecs[] = {"zlib", "zstd", NULL};
+
 const struct exh_format exh_format_qcow2 = {.name = "qcow2",
                                             .title = "QEMU copy-on-write image",
                                             .extensions = qcow2_extensions,
+                                            .codecs = qcow2_codecs,
                                             .probe = qcow2_probe,
                                             .open = qcow2_open,
                                             .create = exh_qcow2_create,

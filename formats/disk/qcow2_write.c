@@ -318,10 +318,12 @@ static bool place_tables(struct qcow2_sink *q, struct exh_error *err)
     return true;
 }
 
-static void choose_codec(struct qcow2_sink *q, enum exh_compression compression)
+static void choose_codec(struct qcow2_sink *q, const struct exh_create *create)
 {
-    q->codec = compression == EXH_COMPRESS_BEST ? EXH_CODEC_ZSTD : EXH_CODEC_DEFLATE;
-    q->level = compression == EXH_COMPRESS_BEST ? 9 : compression == EXH_COMPRESS_FAST ? 1 : 0;
+    bool named = create->codec != NULL, best = create->compression == EXH_COMPRESS_BEST;
+    bool zstd = named ? strcmp(create->codec, "zstd") == 0 : best;
+    q->codec = zstd ? EXH_CODEC_ZSTD : EXH_CODEC_DEFLATE;
+    q->level = named ? (zstd ? 3 : 6) : best ? 9 : create->compression == EXH_COMPRESS_FAST ? 1 : 0;
 }
 
 bool exh_qcow2_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
@@ -336,7 +338,7 @@ bool exh_qcow2_create(const struct exh_create *create, struct exh_sink **out, st
     q->main_bytes = t->main_bytes;
     q->first = t->first;
     q->disk_bytes = exh_layout_bytes(create->declared);
-    choose_codec(q, create->compression);
+    choose_codec(q, create);
     q->sink = (struct exh_sink){
         .consumer = {&qcow2_consumer_ops}, .ops = &qcow2_sink_ops, .unit_sectors = CLUSTER / t->main_bytes, .can = EXH_SINK_NEEDS_SIZE};
     if (place_tables(q, err) && exh_names_add(&q->sink.files, create->name, err) &&

@@ -1,4 +1,5 @@
-/* vdi_write.c - writes a dynamic VDI 1.1: blocks of 1 MiB in the order of the disk, those of zeros left out. See vdi.h.
+/* vdi_write.c - writes a VDI 1.1: blocks of 1 MiB in the order of the disk; dynamic, those of zeros left out, or (compression none) fixed, every one
+ * stored. See vdi.h.
  *
  * Header at 0, map at 512, data on the next MiB, as VirtualBox lays them out. Blocks come in order, so the map is written once, page by page. */
 #include "formats/container/staged_file.h"
@@ -14,6 +15,7 @@
 struct vdi_sink {
     struct exh_sink sink;
     struct exh_staged_file *file;
+    bool fixed;
     uint8_t guid[16];
     uint32_t main_bytes, blocks, allocated;
     int64_t first;
@@ -33,11 +35,11 @@ static bool flush_page(struct vdi_sink *v, uint32_t page, struct exh_error *err)
 static bool put_block(struct vdi_sink *v, const uint8_t *data, size_t bytes, struct exh_error *err)
 {
     static const uint8_t zeros[4096];
-    if (data != NULL && !exh_all_zero(data, bytes)) {
+    if (v->fixed || (data != NULL && !exh_all_zero(data, bytes))) {
         uint64_t at = v->data_offset + (uint64_t)v->allocated * BLOCK_BYTES;
-        if (!exh_staged_file_write(v->file, at, data, bytes, err))
+        if (data != NULL && !exh_staged_file_write(v->file, at, data, bytes, err))
             return false;
-        for (size_t done = bytes, n; done < BLOCK_BYTES; done += n) { /* the last block is stored whole */
+        for (size_t done = bytes, n; data != NULL && done < BLOCK_BYTES; done += n) { /* the last block is stored whole */
             n = BLOCK_BYTES - done < sizeof zeros ? BLOCK_BYTES - done : sizeof zeros;
             if (!exh_staged_file_write(v->file, at + done, zeros, n, err))
                 return false;
@@ -78,7 +80,7 @@ static bool write_header(struct vdi_sink *v, struct exh_error *err)
     exh_put_le32(h + 0x40, 0xBEDA107Fu);
     exh_put_le32(h + 0x44, 0x00010001u);
     exh_put_le32(h + 0x48, 0x190);
-    exh_put_le32(h + 0x4C, 1);
+    exh_put_le32(h + 0x4C, v->fixed ? 2 : 1);
     exh_put_le32(h + 0x154, MAP_OFFSET);
     exh_put_le32(h + 0x158, (uint32_t)v->data_offset);
     exh_put_le32(h + 0x168, 512);
@@ -136,6 +138,7 @@ bool exh_vdi_create(const struct exh_create *create, struct exh_sink **out, stru
     if (v == NULL)
         return fits ? exh_nomem(err, "a VDI image") : false;
     const struct exh_track *t = &create->declared->tracks[0];
+    v->fixed = create->compression == EXH_COMPRESS_NONE;
     v->main_bytes = t->main_bytes;
     v->first = t->first;
     v->disk_bytes = exh_layout_bytes(create->declared);

@@ -1,6 +1,7 @@
-/* vhd_write.c - writes a dynamic VHD: blocks of 2 MiB in the order of the disk, those of zeros left out. See vhd.h.
+/* vhd_write.c - writes a VHD: dynamic, blocks of 2 MiB in the order of the disk, those of zeros left out, or (compression none) fixed, the disk and a
+ * footer. See vhd.h.
  *
- * Footer's copy, header, table, blocks, footer. Creator "win ", so that every reader takes the size field and not the geometry. */
+ * Dynamic: footer's copy, header, table, blocks, footer. Creator "win ", so that every reader takes the size field and not the geometry. */
 #include "formats/container/staged_file.h"
 #include "formats/disk/vhd.h"
 #include "formats/model/bytes.h"
@@ -16,6 +17,7 @@
 struct vhd_sink {
     struct exh_sink sink;
     struct exh_staged_file *file;
+    bool fixed;
     uint8_t guid[16];
     uint32_t main_bytes, blocks, next;
     uint64_t disk_bytes, unix_time, end; /* where the next block goes */
@@ -50,6 +52,8 @@ static bool vhd_take(struct exh_consumer *consumer, const struct exh_block *bloc
     (void)result;
     struct vhd_sink *v = (struct vhd_sink *)consumer;
     uint64_t offset = (uint64_t)block->lba * v->main_bytes, bytes = exh_block_bytes(block);
+    if (v->fixed) /* holes stay holes; seal sets the size */
+        return block->kind != EXH_BLOCK_DATA || exh_staged_file_write(v->file, offset, block->main, (size_t)bytes, err);
     if (offset != (uint64_t)v->next * BLOCK_BYTES)
         return exh_fail(err, EXH_BUG, offset, "a VHD is written in order");
     for (uint64_t done = 0, n; done < bytes; done += n) {
@@ -93,7 +97,7 @@ static void make_footer(const struct vhd_sink *v, uint8_t f[EXH_VHD_FOOTER_BYTES
     memcpy(f, "conectix", 8);
     exh_put_be32(f + 8, 2); /* features: the reserved bit, always set */
     exh_put_be32(f + 12, 0x00010000);
-    exh_put_be64(f + 16, HEADER_AT);
+    exh_put_be64(f + 16, v->fixed ? UINT64_MAX : HEADER_AT);
     exh_put_be32(f + 24, v->unix_time > EPOCH_2000 ? (uint32_t)(v->unix_time - EPOCH_2000) : 0);
     memcpy(f + 28, "win ", 4);
     exh_put_be32(f + 32, 0x00060000);
@@ -101,7 +105,7 @@ static void make_footer(const struct vhd_sink *v, uint8_t f[EXH_VHD_FOOTER_BYTES
     exh_put_be64(f + 40, v->disk_bytes);
     exh_put_be64(f + 48, v->disk_bytes);
     geometry_of(v->disk_bytes, f + 56);
-    exh_put_be32(f + 60, 3);
+    exh_put_be32(f + 60, v->fixed ? 2 : 3);
     memcpy(f + 68, v->guid, 16);
     exh_put_be32(f + 64, exh_vhd_checksum(f, EXH_VHD_FOOTER_BYTES, 64));
 }
@@ -110,6 +114,8 @@ static bool write_heads(struct vhd_sink *v, struct exh_error *err)
 {
     uint8_t f[EXH_VHD_FOOTER_BYTES], h[EXH_VHD_HEADER_BYTES] = {0};
     make_footer(v, f);
+    if (v->fixed)
+        return exh_staged_file_resize(v->file, v->disk_bytes, err) && exh_staged_file_write(v->file, v->disk_bytes, f, sizeof f, err);
     memcpy(h, "cxsparse", 8);
     exh_put_be64(h + 8, UINT64_MAX);
     exh_put_be64(h + 16, TABLE_AT);
@@ -125,7 +131,7 @@ static bool vhd_seal(struct exh_sink *sink, const struct exh_layout *final, cons
 {
     (void)seal; /* a VHD has no place for digests */
     struct vhd_sink *v = (struct vhd_sink *)sink;
-    if (v->next != v->blocks || exh_layout_bytes(final) != v->disk_bytes)
+    if ((!v->fixed && v->next != v->blocks) || exh_layout_bytes(final) != v->disk_bytes)
         return exh_fail(err, EXH_BUG, EXH_NO_OFFSET, "%u of %u blocks were written", v->next, v->blocks);
     return write_heads(v, err) && exh_staged_file_sync(v->file, err);
 }
@@ -164,6 +170,7 @@ bool exh_vhd_create(const struct exh_create *create, struct exh_sink **out, stru
     struct vhd_sink *v = fits ? calloc(1, sizeof *v) : NULL;
     if (v == NULL)
         return fits ? exh_nomem(err, "a VHD image") : false;
+    v->fixed = create->compression == EXH_COMPRESS_NONE;
     v->main_bytes = create->declared->tracks[0].main_bytes;
     v->disk_bytes = exh_layout_bytes(create->declared);
     v->blocks = (uint32_t)((v->disk_bytes + BLOCK_BYTES - 1) / BLOCK_BYTES);

@@ -54,6 +54,7 @@ struct exh_format {
     struct exh_source *(*unwrap)(struct exh_source *, const struct exh_open *, char **how, struct exh_error *);
     bool (*create)(const struct exh_create *, struct exh_sink **out, struct exh_error *); /* NULL: cannot be written */
     unsigned can;                                                                         /* exh_sink_can of its sink */
+    const char *const *codecs; /* what it can pack with, by name (--compress NAME), NULL-terminated; NULL: none, fast and best are all it knows */
     /* What an image of this layout would lose in this format, a line each ("CD-TEXT", "INDEX 02 of track 3") added to `losses`; false (EXH_REFUSED)
      * when it cannot be written at all. NULL: the flags say it all. */
     bool (*fits)(const struct exh_layout *, struct exh_names *losses, struct exh_error *);

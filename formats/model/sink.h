@@ -23,6 +23,7 @@ struct exh_create {
     uint8_t guid[16];                /* random, from the caller; formats has no randomness of its own */
     uint64_t segment_bytes;          /* 0 = one file (or the format's default) */
     enum exh_compression compression;
+    const char *codec; /* one of the row's codecs, asked for by name; NULL: what the compression comes to in this format */
     /* Going on with what an earlier run left in the folder (a raw file; the closed segments of an E01): the sink takes over the first
      * `resume_sectors` sectors, which the caller has proven, throws away what lies behind them, and the next block starts there. */
     bool resume;

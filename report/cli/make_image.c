@@ -83,7 +83,7 @@ static bool choose_name(struct make *m, struct exh_error *err)
     if (raw && named != NULL && named != &exh_format_raw)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the name %s says %s: a raw image of that name could not be opened again", base, named->name);
     if ((raw && m->plan.segment_bytes == 0) || base[0] == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
-        return true; /* nothing to complete, or no name at all: the stage says so */
+        return true;                                     /* nothing to complete, or no name at all: the stage says so */
     bool ewf = strcmp(m->plan.format->name, "ewf") == 0; /* its segments are numbered in the name, in one spelling */
     if (!raw && !ewf && named == m->plan.format)
         return true;
@@ -108,8 +108,14 @@ static bool choose_words(struct make *m, struct exh_error *err)
             m->plan.compression = levels[i].compression;
             known = true;
         }
+    for (const char *const *codec = m->plan.format->codecs; !known && codec != NULL && *codec != NULL; codec++)
+        if (strcmp(compress, *codec) == 0) {
+            m->plan.codec = *codec;
+            known = true;
+        }
     if (!known)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--compress is none, fast or best");
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--compress is none, fast or best, or a codec that %s images can be packed with",
+                        m->plan.format->name);
     m->plan.verify_image = verify == NULL || strcmp(verify, "none") != 0;
     m->plan.verify_source = verify != NULL && strcmp(verify, "image,source") == 0;
     if (verify != NULL && !m->plan.verify_source && strcmp(verify, "image") != 0 && strcmp(verify, "none") != 0)
@@ -267,9 +273,9 @@ static json_t *plan_json(const struct make *m)
         (void)json_array_append_new(verify, json_string("image"));
     if (m->plan.verify_source)
         (void)json_array_append_new(verify, json_string("source"));
-    json_t *json =
-        json_pack("{s:s,s:s,s:I,s:o,s:I,s:o}", "format", m->plan.format->name, "compression", levels[m->plan.compression], "segment_bytes",
-                  (json_int_t)m->plan.segment_bytes, "algorithms", hashes, "chunk_bytes", (json_int_t)m->plan.chunk_bytes, "verify", verify);
+    json_t *json = json_pack("{s:s,s:s,s:I,s:o,s:I,s:o}", "format", m->plan.format->name, "compression",
+                             m->plan.codec != NULL ? m->plan.codec : levels[m->plan.compression], "segment_bytes", (json_int_t)m->plan.segment_bytes,
+                             "algorithms", hashes, "chunk_bytes", (json_int_t)m->plan.chunk_bytes, "verify", verify);
     char policy[200];
     if (json != NULL && m->plan.medium->failing) {
         exh_rescue_describe(&m->plan, policy, sizeof policy);

@@ -9,11 +9,13 @@
 
 #define EXH_IMAGE_OPTIONS                                                                                                                            \
     {.name = "-o", .argument = "IMAGE", .help = "the image to make; an existing file is never overwritten", .also = "--output"},                     \
-        {.name = "--format", .argument = "F", .help = "by default from the name: .E01; .raw .dd .img; .001 split raw; .iso .cue .ccd .toc"},                              \
+        {.name = "--format", .argument = "F", .help = "by default from the name: .E01; .raw .dd .img; .001 split raw; .iso .cue .ccd .toc"},         \
         {.name = "--hash",                                                                                                                           \
          .argument = "LIST",                                                                                                                         \
          .help = "digests of the medium and of a disc's tracks (default md5,sha256; of a disc crc32,sha1 too)"},                                     \
-        {.name = "--compress", .argument = "HOW", .help = "none, fast (default) or best, where the format compresses"},                              \
+        {.name = "--compress",                                                                                                                       \
+         .argument = "HOW",                                                                                                                          \
+         .help = "none, fast (default), best, or a codec by name (dmg: zlib, bzip2, xz; qcow2: zlib, zstd)"},                                        \
         {.name = "--segment", .argument = "SIZE", .help = "split into files of this size (2047M for E01 by default)"},                               \
         {.name = "--sector-size", .argument = "N", .help = "bytes per sector, when the source does not say or to override it"},                      \
         {.name = "--start", .argument = "LBA", .help = "first sector to read"}, {.name = "--count", .argument = "N", .help = "how many sectors"},    \

@@ -44,8 +44,12 @@ seven() { # FILE TYPE SHA: 7-Zip gives the same disk out of it
 # ---- each format, plain and as small as it can, against the others' readers
 images=() all=() count=0
 for format in $(writable); do
-  for how in fast none best; do
-    case $format:$how in raw:fast | ewf:* | vmdk:* | qcow2:* | dmg:* | vdi:fast | vhd:fast | vhdx:fast) ;; *) continue ;; esac
+  for how in fast none best bzip2 zstd; do
+    case $format:$how in
+      raw:fast | vhdx:fast | dmg:bzip2 | qcow2:zstd | vdi:fast | vdi:none | vhd:fast | vhd:none) ;;
+      ewf:fast | ewf:none | ewf:best | vmdk:fast | vmdk:none | vmdk:best | qcow2:fast | qcow2:none | qcow2:best | dmg:fast | dmg:none | dmg:best) ;;
+      *) continue ;;
+    esac
     ours "$format-$how" "$format" disk.raw --compress $how --verify none
     is "$(j '.digests[] | select(.scope == "media" and .algorithm == "sha256") | .value')" "$disk" "the media digest while writing $format"
     is "$(digest_of "$made")" "$disk" "the media digest of $made"

@@ -22,6 +22,7 @@ written() { # NAME COMPRESSION METHOD
 written none.dmg none Copy
 written fast.dmg fast ZLIB
 written best.dmg best XZ
+written bzip2.dmg bzip2 BZip2
 [ "$(stat -c %s best.dmg)" -lt "$(stat -c %s fast.dmg)" ] && [ "$(stat -c %s fast.dmg)" -lt "$(stat -c %s none.dmg)" ] || fail "sizes"
 
 # A disk smaller than a chunk, one of zeros only, and one whose end is no whole chunk.
@@ -53,7 +54,7 @@ damaged() { # what must be said
   x 1 verify flipped.dmg --no-record
   says "$1"
 }
-for kind in none fast best; do
+for kind in none fast best bzip2; do
   koly=$(($(stat -c %s $kind.dmg) - 512))
   flip $kind.dmg 1000 # text: packed, if anything is
   damaged "whole disk"

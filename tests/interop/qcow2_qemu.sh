@@ -75,7 +75,7 @@ qemu-img create -q -f qcow2 --object secret,id=s,data=pass -o encrypt.format=aes
 rm disk.raw
 disk disk.raw 0 99 510 640
 want="$(sum disk.raw)"
-for c in none fast best; do
+for c in none fast best zlib zstd; do
   x 0 convert disk.raw -o "$c.qcow2" --compress $c --no-record
   qemu-img check -q -f qcow2 "$c.qcow2" >"$work/out" 2>&1 || fail "qemu-img check of --compress $c"
   is "$(qemu-img check -f qcow2 --output json "$c.qcow2" | jq '(.["check-errors"])+(.leaks//0)+(.corruptions//0)')" 0 "errors and leaks of --compress $c"
@@ -83,7 +83,8 @@ for c in none fast best; do
   is "$(media "$c.qcow2")" "$want" "the disk in --compress $c"
 done
 type_of() { qemu-img info --output json "$1" | jq -r '.["format-specific"].data["compression-type"]'; }
-is "$(type_of none.qcow2) $(type_of fast.qcow2) $(type_of best.qcow2)" "zlib zlib zstd" "compression types"
+is "$(type_of none.qcow2) $(type_of fast.qcow2) $(type_of best.qcow2) $(type_of zlib.qcow2) $(type_of zstd.qcow2)" "zlib zlib zstd zlib zstd" "compression types"
+x 2 convert disk.raw -o refused.vdi --compress zstd --no-record
 [ "$(stat -c %s best.qcow2)" -lt "$(stat -c %s fast.qcow2)" ] && [ "$(stat -c %s fast.qcow2)" -lt "$(stat -c %s none.qcow2)" ] || fail "sizes do not fall"
 # qemu goes on writing in it: refcounts that were too low would now give clusters away twice.
 qemu-io -c 'write -q -P 77 50M 8M' -c 'write -q -P 78 0 1M' fast.qcow2

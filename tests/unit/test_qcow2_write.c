@@ -334,12 +334,12 @@ static void says_what_does_not_fit(void **state)
 static void packers(void **state)
 {
     (void)state;
-    static const enum exh_codec codecs[] = {EXH_CODEC_ZLIB, EXH_CODEC_DEFLATE, EXH_CODEC_ZSTD};
+    static const enum exh_codec codecs[] = {EXH_CODEC_ZLIB, EXH_CODEC_DEFLATE, EXH_CODEC_ZSTD, EXH_CODEC_BZIP2, EXH_CODEC_XZ};
     struct exh_error err = {0};
     uint8_t *in = malloc(MIB), *packed = malloc(MIB), *out = malloc(MIB);
     struct exh_unpacker *u = exh_unpacker_new();
     fill(in, 0);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
         size_t used;
         struct exh_packer *p = exh_packer_new(codecs[i], 9);
         assert_non_null(p);
@@ -354,6 +354,7 @@ static void packers(void **state)
     assert_null(exh_packer_new(EXH_CODEC_DEFLATE, 0));
     assert_null(exh_packer_new(EXH_CODEC_DEFLATE, 13));
     assert_null(exh_packer_new(EXH_CODEC_ZSTD, 23));
+    assert_null(exh_packer_new(EXH_CODEC_BZIP2, 0));
     assert_null(exh_packer_new(EXH_CODEC_LZFSE, 1));
     exh_unpacker_close(u);
     free(in);
