@@ -68,3 +68,12 @@ cat img.E0* >/dev/null
 pair "verify E01, md5+sha256" "ewfverify (md5)" -- "$E" verify img.E01 "${quiet[@]}" -- ewfverify -q img.E01
 pair "verify E01, md5" "ewfverify (md5)" -- "$E" verify img.E01 --hash md5 "${quiet[@]}" -- ewfverify -q img.E01
 pair "convert E01 to raw, read back" "ewfexport -f raw" -- "$E" convert img.E01 -o out/a.raw --lossy "${quiet[@]}" -- ewfexport -q -u -f raw -t out/b img.E01
+
+# Disks of virtual machines and Apple's: ours with both digests, the peers with none.
+pair "convert raw to VDI, no read-back" "qemu-img convert -O vdi" -- "$E" convert src.raw -o out/a.vdi --verify none "${quiet[@]}" -- qemu-img convert -f raw -O vdi src.raw out/b.vdi
+pair "convert raw to VDI" "qemu-img convert -O vdi" -- "$E" convert src.raw -o out/a.vdi "${quiet[@]}" -- qemu-img convert -f raw -O vdi src.raw out/b.vdi
+pair "convert raw to QCOW2 zlib" "qemu-img convert -c" -- "$E" convert src.raw -o out/a.qcow2 --compress zlib --verify none "${quiet[@]}" -- qemu-img convert -c -f raw -O qcow2 src.raw out/b.qcow2
+"$E" convert src.raw -o img.dmg --compress zlib --verify none "${quiet[@]}" >/dev/null || exit 1
+cat img.dmg >/dev/null
+pair "verify zlib DMG, checksums" "7z t" -- "$E" verify img.dmg --hash crc32 "${quiet[@]}" -- 7z t img.dmg
+pair "verify zlib DMG, sha256 too" "7z t" -- "$E" verify img.dmg --hash sha256 "${quiet[@]}" -- 7z t img.dmg

@@ -2,23 +2,25 @@
 # One disk of real files in every format that the program writes: one media digest, the same verdict for every pair, and the same disk to qemu-img and
 # 7-Zip where they read the format. Then everything qemu-img writes, read back here. Formats and options are taken from the program's own help.
 . "$(dirname "$0")/../lib.sh"
-need jq qemu-img qemu-io mkfs.ext4 mkfs.vfat mcopy sfdisk
+need jq qemu-img qemu-io mkfs.ext4 mkfs.vfat mkntfs ntfscp mcopy sfdisk
 sum() { sha256sum "$1" | cut -c1-64; }
 writable() { "$EXHIBIT" --help | sed -n '/^formats:/,/^$/s/^  \([a-z0-9]*\) *\(.*\)/\1 \2/p' | grep -v 'read only\|not read' | cut -d' ' -f1 | grep -xE 'raw|ewf|vdi|vhd|vhdx|vmdk|qcow2|dmg'; }
 lists() { "$EXHIBIT" --help | sed -n '/^formats:/,/^$/p' | grep -q "^  $1 "; }
 declare -A peer=([raw]=raw [vdi]=vdi [vhd]=vpc [vhdx]=vhdx [vmdk]=vmdk [qcow2]=qcow2) # what qemu-img calls it
 checks() { case $1 in vdi | vhdx | vmdk | qcow2) true ;; *) false ;; esac; }              # it has a check of its own
 
-# ---- the disk: a GPT with ext4 and FAT, 48 MiB and a little, with a hole between; and 3 GiB with almost nothing
+# ---- the disk: a GPT with ext4, FAT and NTFS, 48 MiB and a little, with a hole between; and 3 GiB with almost nothing
 mkdir tree && cp "$SRC"/formats/*/*.c "$SRC"/LICENSE tree/ && sample tree/mixed 3000000
 truncate -s 28M ext4.img && mkfs.ext4 -q -F -d tree ext4.img || fail "mkfs.ext4"
 truncate -s 8M fat.img && mkfs.vfat -n FILES fat.img >/dev/null && mcopy -i fat.img "$SRC"/verify/*.c :: || fail "FAT"
+truncate -s 4M ntfs.img && mkntfs -q -F -f -L FILES ntfs.img >/dev/null 2>&1 && ntfscp -q -f ntfs.img "$SRC"/LICENSE LICENSE || fail "NTFS"
 truncate -s $((48 * 1048576 + 13 * 4096)) disk.raw # on no block's edge, and on a 4096-byte sector's
-printf 'label: gpt\nstart=2048, size=%d, type=L\nstart=67584, size=%d, type=U\n' $((28 * 2048)) $((8 * 2048)) | sfdisk -q disk.raw >"$work/out" 2>"$work/err" || fail "sfdisk"
+printf 'label: gpt\nstart=2048, size=%d, type=L\nstart=67584, size=%d, type=U\nstart=86016, size=%d, type=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7\n' $((28 * 2048)) $((8 * 2048)) $((4 * 2048)) | sfdisk -q disk.raw >"$work/out" 2>"$work/err" || fail "sfdisk"
 dd if=ext4.img of=disk.raw bs=1M seek=1 conv=notrunc,sparse status=none
 dd if=fat.img of=disk.raw bs=1M seek=33 conv=notrunc,sparse status=none
+dd if=ntfs.img of=disk.raw bs=1M seek=42 conv=notrunc,sparse status=none
 disk=$(sum disk.raw)
-rm -rf tree ext4.img fat.img
+rm -rf tree ext4.img fat.img ntfs.img
 truncate -s 3G big.raw
 printf 'near the beginning' | dd of=big.raw bs=1 seek=1049088 conv=notrunc status=none
 sample some 900001 && dd if=some of=big.raw bs=4096 seek=600000 conv=notrunc status=none
