@@ -5,7 +5,7 @@
 set -eu
 build="build-essential cmake ninja-build pkg-config libssl-dev libsqlite3-dev libxml2-dev libewf-dev libdeflate-dev libbz2-dev liblzma-dev libzstd-dev libjansson-dev libcmocka-dev libfuse3-dev libnbd-dev nbdkit-plugin-dev"
 try="e2fsprogs util-linux ewf-tools"
-test="qemu-utils dosfstools ntfs-3g mtools fdisk python3 jq bc time clang libclang-rt-14-dev fuse3 sqlite3 libxml2-utils openssl dc3dd dcfldd gddrescue nbdkit sleuthkit strace xxd git"
+test="python3 jq bc time clang libclang-rt-14-dev fuse3 sqlite3 libxml2-utils openssl dc3dd dcfldd gddrescue nbdkit sleuthkit strace xxd git"
 # Other readers and writers of discs (tests/interop/optical_peers.sh). mame-tools is chdman alone, without the emulator.
 optical="xorriso genisoimage mame-tools cdrdao vcdimager bchunk udftools"
 # Other readers and writers of disk images and discs (tests/interop).
