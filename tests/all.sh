@@ -1,7 +1,7 @@
 #!/bin/sh
-# Set-up and every test: the plain build with warnings as errors, the same tests under AddressSanitizer and UBSan, the threads under
-# ThreadSanitizer, and a minute of fuzzing for each parser. The booted machines (label machine) run once, under ASan in an emulated processor they take
-# too long; each uses one processor, so the fuzzing goes on beside them.
+# Set-up and every test: the plain build with warnings as errors, the same tests under AddressSanitizer and UBSan (but for those that time other programs
+# or kill ours at each call, which show the same there), the threads under ThreadSanitizer, and a minute of fuzzing for each parser. The booted machines
+# (label machine) run once; each uses one processor, so the fuzzing goes on beside them.
 set -eu
 cd "$(dirname "$0")/.."
 sh tests/setup.sh
@@ -9,8 +9,9 @@ for preset in dev asan; do
   echo "== $preset"
   cmake --preset "$preset" >/dev/null
   cmake --build --preset "$preset" -- --quiet
-  [ "$preset" != asan ] || { EXHIBIT_KILLS=8; export EXHIBIT_KILLS; }
-  ctest --preset "$preset" --output-on-failure -j "$(nproc)" -LE '^machine$'
+  leave='^$'
+  [ "$preset" != asan ] || { EXHIBIT_KILLS=8; export EXHIBIT_KILLS; leave='^interop\.|^fault\.killed_calls$|^cli\.disk_pokes$|^layers\.'; }
+  ctest --preset "$preset" --output-on-failure -j "$(nproc)" -LE '^machine$' -E "$leave"
 done
 unset EXHIBIT_KILLS
 echo "== tsan"

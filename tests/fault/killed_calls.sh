@@ -11,7 +11,7 @@ need_root
 shim=$BUILD/tests/libfail_nth.so
 [ -e "$shim" ] || skip "$shim was not built"
 grep -q __asan_init "$EXHIBIT" && skip "the program has ASan's calls"
-step=${EXHIBIT_STEP:-8} kills=${EXHIBIT_KILLS:-6}
+step=${EXHIBIT_STEP:-16} kills=${EXHIBIT_KILLS:-6}
 TAIL=90
 sample disk.img $((3 << 20))
 holes=(100:2 3001:1 6143:1)
