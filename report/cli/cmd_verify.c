@@ -433,12 +433,39 @@ static bool judge_lost(const struct exh_args *args, struct checked *c, struct ex
     return true;
 }
 
+/* An encrypted image without its passphrase: the digest of the container can be told, and nothing of what is in it. */
+static bool judge_sealed(const struct exh_args *args, struct checked *c, const struct exh_error *why)
+{
+    struct exh_names files = {0};
+    struct exh_digests digests = {0};
+    struct exh_error err;
+    exh_error_clear(&err);
+    bool ok = exh_names_add(&files, c->image, &err) &&
+              exh_verify_files(&files, exh_arg(args, "--past-cache") != NULL, exh_args_watch(args), 0, &digests, &err);
+    if (ok) {
+        char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
+        exh_text_hex(digests.items[0].bytes, digests.items[0].length, hex);
+        exh_say(args, "exhibit: %s: %s", c->image, why->text);
+        exh_print(args, "%s: only the container was read, not what is in it\n  %-12s %s  (%s)\n", c->image, digests.items[0].algorithm, hex,
+                  digests.items[0].scope);
+        c->json =
+            json_pack("{s:o,s:o,s:o}", "image", exh_record_text(c->image), "error", exh_record_error(why), "digests", exh_record_digests(&digests));
+        c->code = exh_exit_of(why);
+    }
+    exh_names_close(&files);
+    free(digests.items);
+    return ok;
+}
+
 /* Otherwise nothing can be said of it: one operand ends the run with the error, one of several is told and counted. */
 static void judge_failure(const struct exh_args *args, struct checked *c, struct exh_error *err)
 {
     bool lost = !c->opened_ok && c->references.named_by_record && err->side != EXH_SIDE_LEDGER &&
                 (err->code == EXH_CORRUPT || err->code == EXH_NOT_THIS_FORMAT || err->code == EXH_UNSUPPORTED || err->code == EXH_LIMIT);
     if (lost && judge_lost(args, c, err))
+        return;
+    bool none_given = exh_arg(args, "--passphrase-file") == NULL && exh_arg(args, "--passphrase-fd") == NULL;
+    if (err->code == EXH_SECRET && none_given && judge_sealed(args, c, err))
         return;
     c->code = exh_exit_of(err);
     if (exh_operand_count(args) == 1) {

@@ -29,7 +29,8 @@ x 0 verify secret.dmg --against disk.raw --passphrase-file - --no-record <right
 x 0 info secret.dmg --passphrase-file right; says 'encryption +encrcdsa version 2, AES-128, PBKDF2 with 1000 iterations'
 x 5 verify secret.dmg --passphrase-file wrong --no-record; says 'passphrase does not open'
 x 5 verify secret.dmg --passphrase-file empty --no-record; says 'passphrase is empty'
-x 5 verify secret.dmg --no-record </dev/null; says 'give --passphrase-file'
+x 5 verify secret.dmg --no-record </dev/null; says 'give --passphrase-file'; says 'only the container was read'; says "$(sha256sum <secret.dmg | cut -d' ' -f1)"
+x 5 verify secret.dmg --no-record --json </dev/null; is "$(j '.digests[0].scope + " " + .error.code')" "file:secret.dmg passphrase" "what is told of the container"
 x 5 info secret.dmg --json </dev/null; is "$(j .error.code)" passphrase "the code"
 x 4 info secret.dmg --passphrase-file nowhere; says 'nowhere'
 x 2 info secret.dmg --passphrase-fd x; says 'not a descriptor'
