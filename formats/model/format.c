@@ -26,9 +26,9 @@
 #include "formats/optical/toc.h"
 
 const struct exh_format *const exh_formats[] = {
-    &exh_format_raw,   &exh_format_ewf,  &exh_format_l01,  &exh_format_dmg,         &exh_format_vdi,          &exh_format_vhd,       &exh_format_vmdk,
-    &exh_format_qcow2, &exh_format_nrg,  &exh_format_toc,  &exh_format_vhdx,        &exh_format_cue,          &exh_format_ccd,       &exh_format_mds,
-    &exh_format_iso,   &exh_format_asif, &exh_format_ndif, &exh_format_sparseimage, &exh_format_sparsebundle, &exh_format_dmg_crypt, NULL};
+    &exh_format_raw,   &exh_format_ewf, &exh_format_l01,       &exh_format_vdi,         &exh_format_vhd,          &exh_format_vhdx, &exh_format_vmdk,
+    &exh_format_qcow2, &exh_format_dmg, &exh_format_dmg_crypt, &exh_format_sparseimage, &exh_format_sparsebundle, &exh_format_asif, &exh_format_ndif,
+    &exh_format_iso,   &exh_format_cue, &exh_format_ccd,       &exh_format_toc,         &exh_format_mds,          &exh_format_nrg,  NULL};
 
 const struct exh_format *exh_format_named(const char *name)
 {

@@ -176,7 +176,7 @@ void exh_help_all(void)
         (void)printf("  %-10s %s\n", exh_commands[i]->name, exh_commands[i]->summary);
     (void)printf("\nformats:\n");
     for (size_t i = 0; exh_formats[i] != NULL; i++)
-        (void)printf("  %-10s %s%s\n", exh_formats[i]->name, exh_formats[i]->title, exh_formats[i]->create == NULL ? " (read only)" : "");
+        (void)printf("  %-12s %s%s\n", exh_formats[i]->name, exh_formats[i]->title, exh_formats[i]->create == NULL ? " (read only)" : "");
     (void)printf("\nexit status: 0 done and true; 1 a finding; 2 usage or refused; 3 done, but some sectors could not be read now; 4 not done;\n"
                  "5 not a readable image; 6 nothing proven; 70 a bug in exhibit; 130 interrupted.\n"
                  "exhibit COMMAND --help tells more.\n");
