@@ -276,6 +276,15 @@ static bool lose_texts(struct exh_reshape *s, struct exh_medium *source, struct 
     return ok;
 }
 
+/* When and by which program an E01 was made is no word of its case. */
+static bool has_case_fields(const struct exh_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (strncmp(fields->items[i].key, "ewf_", 4) != 0)
+            return true;
+    return false;
+}
+
 bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *source, const struct exh_format *format, const struct exh_fields *fields,
                       struct exh_reshape *out, struct exh_error *err)
 {
@@ -289,7 +298,7 @@ bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *sour
     const struct exh_layout *asked = out->medium->layout;
     return take_block_size(args, out, err) && as_plain_bytes(out, format, err) && ask_format(out, format, err) &&
            lose_subchannel(out, asked, format, err) && lose_texts(out, source->whole, err) &&
-           ((format->can & EXH_SINK_KEEPS_FIELDS) != 0 || fields->count == 0 || lose(out, true, err, "the case fields")) &&
+           ((format->can & EXH_SINK_KEEPS_FIELDS) != 0 || !has_case_fields(fields) || lose(out, true, err, "the case fields")) &&
            ((format->can & EXH_SINK_KEEPS_STATES) != 0 || seal == NULL || seal->unreadable.count == 0 ||
             lose(out, true, err, "the list of unreadable sectors"));
 }

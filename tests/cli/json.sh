@@ -242,4 +242,5 @@ for option in --check --head --init --adopt --import; do "$EXHIBIT" log --help |
 
 # ---- losses are agreed to, or refused
 x 0 acquire src.bin -o loss.raw --case 7 --no-record; says "lost, as agreed" # nothing was there before: --no-record is the agreement
+x 0 convert src.bin -o plain.E01 --no-record; x 0 convert plain.E01 -o plain.raw --no-record # its date and program are no case data
 x 2 convert case/a.E01 -o loss2.raw --no-record; says lossy; absent loss2.raw; x 0 convert case/a.E01 -o loss2.raw --no-record --lossy
