@@ -265,7 +265,7 @@ static void refusals(void **state)
     refused(image, EXH_REFUSED, "never overwritten");
     assert_int_equal(unlink(image), 0);
     assert_int_equal(mkdir(in("disk.E01.partial"), 0700), 0);
-    refused(image, EXH_REFUSED, "holds an unfinished acquisition; go on with --resume");
+    refused(image, EXH_REFUSED, "holds an unfinished image; an acquisition goes on with --resume");
     assert_true(exists("disk.E01.partial"));
     assert_int_equal(rmdir(in("disk.E01.partial")), 0);
     put("disk.E01.partial", "a file");
