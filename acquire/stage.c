@@ -74,8 +74,8 @@ static bool refuse_partial(const struct exh_place *p, struct exh_error *err)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "another run is writing to %s/ now", p->folder);
     if (!folder)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is in the way: the image is prepared in a folder of that name", p->folder);
-    return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s/ holds an unfinished image; an acquisition goes on with --resume, anything else starts again when it is removed",
-                    p->folder);
+    return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
+                    "%s/ holds an unfinished image; an acquisition goes on with --resume, anything else starts again when it is removed", p->folder);
 }
 
 static bool cannot_lock(const struct exh_place *p, struct exh_error *err)

@@ -25,7 +25,8 @@ EXH_MUST_CHECK bool exh_unpack(struct exh_unpacker *unpacker, enum exh_codec cod
 
 /* Packs units by one codec at one level. Belongs to one thread at a time. */
 struct exh_packer;
-/* Deflate and zlib at levels 1 to 12, bzip2 at 1 to 9, zstd at 1 to 22; xz takes no level (container/xz.h). NULL: no memory, another codec or level. */
+/* Deflate and zlib at levels 1 to 12, bzip2 at 1 to 9, zstd at 1 to 22; xz takes no level (container/xz.h). NULL: no memory, another codec or level.
+ */
 struct exh_packer *exh_packer_new(enum exh_codec codec, int level);
 void exh_packer_close(struct exh_packer *packer); /* NULL-safe */
 /* Length of the stream written to `out`, or 0 when it does not fit `room`. */

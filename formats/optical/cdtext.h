@@ -21,9 +21,9 @@ struct exh_cdtext {
     size_t zero_crc;
 };
 
-/* False only when memory is out (or EXH_LIMIT: more than EXH_CDTEXT_PACKS_MAX). Packs that make no sense are skipped and counted in bad_crc; a text that
- * they cut is not given. A TAB alone is the text of the track before; empty texts are no items; a genre's number is left out. Latin texts are taken as
- * exh_text_to_utf8 does, Japanese, Korean and Chinese as iconv does where it can. */
+/* False only when memory is out (or EXH_LIMIT: more than EXH_CDTEXT_PACKS_MAX). Packs that make no sense are skipped and counted in bad_crc; a text
+ * that they cut is not given. A TAB alone is the text of the track before; empty texts are no items; a genre's number is left out. Latin texts are
+ * taken as exh_text_to_utf8 does, Japanese, Korean and Chinese as iconv does where it can. */
 EXH_MUST_CHECK bool exh_cdtext_decode(const uint8_t *packs, size_t count, struct exh_cdtext *out, struct exh_error *err);
 /* The text or NULL. */
 const char *exh_cdtext_find(const struct exh_cdtext *cdtext, unsigned block, unsigned type, unsigned track);
@@ -33,8 +33,8 @@ const char *exh_cdtext_type_name(unsigned type);
 
 /* The other way: packs from texts given in order of block, type, track (a cue sheet's TITLE and PERFORMER, a toc file's CD_TEXT), with the 0x8F size
  * packs at the end, added to disc. Text is UTF-8; ISO 8859-1 where it fits (charset 0), otherwise the text is left out and counted in *left_out,
- * as is one of another track or of a type that is no text. `language` is block 0's (9: English). EXH_LIMIT beyond 256 packs a block, EXH_USAGE when the
- * tracks are not within 1 to 99; disc is then the caller's to close. */
+ * as is one of another track or of a type that is no text. `language` is block 0's (9: English). EXH_LIMIT beyond 256 packs a block, EXH_USAGE when
+ * the tracks are not within 1 to 99; disc is then the caller's to close. */
 EXH_MUST_CHECK bool exh_cdtext_encode(const struct exh_cdtext_item *items, size_t count, uint8_t first_track, uint8_t last_track, uint8_t language,
                                       struct exh_disc *disc, size_t *left_out, struct exh_error *err);
 /* Packs out of a .cdt file: bare, with a 4-byte header in front, or one NUL behind. EXH_CORRUPT otherwise. */

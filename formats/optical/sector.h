@@ -49,8 +49,8 @@ struct exh_sector_check {
 
 /* `kind` is what the track is said to be (AUDIO: only EXH_SECTOR_AUDIO comes back); lba what the header should say. */
 void exh_sector_check(const uint8_t sector[2352], enum exh_track_kind kind, int64_t lba, struct exh_sector_check *out);
-/* Makes a repairable sector, in a copy of the caller's, what its parities and its EDC say it was: Mode 1 or Form 1. False, and the copy as it was, when
- * they do not lead to an EDC that holds. *changed counts corrected bytes. */
+/* Makes a repairable sector, in a copy of the caller's, what its parities and its EDC say it was: Mode 1 or Form 1. False, and the copy as it was,
+ * when they do not lead to an EDC that holds. *changed counts corrected bytes. */
 bool exh_sector_repair(uint8_t sector[2352], enum exh_sector_form form, unsigned *changed);
 const char *exh_sector_form_name(enum exh_sector_form form);          /* "mode 2 form 1" */
 const char *exh_sector_verdict_name(enum exh_sector_verdict verdict); /* stable words: "ok", "no-edc", "ecc-bad", ... */

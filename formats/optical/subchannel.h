@@ -22,11 +22,11 @@ struct exh_q {
     uint8_t control, adr;
     enum exh_q_kind kind;
     uint8_t track /* EXH_Q_LEAD_OUT behind the last */, index; /* EXH_Q_POSITION */
-    bool bcd;                                 /* every digit of a position is one, and its times exist (MCN, ISRC: so does the frame) */
-    int64_t relative;                         /* frames from INDEX 01, or in index 0 to it: never negative */
-    int64_t lba;                              /* absolute time as LBA */
-    uint8_t frame;                            /* MCN, ISRC: the absolute frame, 0 to 74 */
-    char text[14];                            /* MCN: 13 digits; ISRC: 12 characters; "" when a character is none of the allowed */
+    bool bcd;         /* every digit of a position is one, and its times exist (MCN, ISRC: so does the frame) */
+    int64_t relative; /* frames from INDEX 01, or in index 0 to it: never negative */
+    int64_t lba;      /* absolute time as LBA */
+    uint8_t frame;    /* MCN, ISRC: the absolute frame, 0 to 74 */
+    char text[14];    /* MCN: 13 digits; ISRC: 12 characters; "" when a character is none of the allowed */
 };
 
 /* Decodes the 12 bytes of Q in the program area and lead-out (linear form: sub + EXH_SUB_Q). A lead-in's (track 0) are EXH_Q_OTHER. */

@@ -572,12 +572,8 @@ static void all_there_can_be(void **state)
 
 static int claim(const char *name, const char *bytes, size_t length)
 {
-    struct exh_peek peek = {.head = (const uint8_t *)bytes,
-                            .tail = (const uint8_t *)bytes,
-                            .head_length = length,
-                            .tail_length = length,
-                            .size = length,
-                            .name = name};
+    struct exh_peek peek = {
+        .head = (const uint8_t *)bytes, .tail = (const uint8_t *)bytes, .head_length = length, .tail_length = length, .size = length, .name = name};
     return exh_format_cue.probe(&peek);
 }
 

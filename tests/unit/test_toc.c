@@ -696,7 +696,7 @@ static void corpus_without_data(void **state)
         enum exh_code code;
     } list[] = {
         {"libcdio/bad-file.toc", "line 8", "foo.bin", EXH_NOT_FOUND},    {"libcdio/vcd_demo.toc", "line 5", "vcd_demo.bin", EXH_NOT_FOUND},
-        {"libcdio/vcd2.toc", "line 9", "../data", EXH_UNSUPPORTED},          {"libcdio/t4.toc", "line 7", "cdda.bin", EXH_CORRUPT},
+        {"libcdio/vcd2.toc", "line 9", "../data", EXH_UNSUPPORTED},      {"libcdio/t4.toc", "line 7", "cdda.bin", EXH_CORRUPT},
         {"libcdio/data7.toc", "line 12", "isofs-m1.bin", EXH_CORRUPT},   {"whipper/breeders.toc", "line 30", "data.wav", EXH_NOT_FOUND},
         {"whipper/ladyhawke.toc", "line 11", "data.wav", EXH_NOT_FOUND}, {"debian-made/chdman-a.toc", "line 7", "chdman-a2.bin", EXH_NOT_FOUND},
         {"whipper/capital.2.toc", "line 7", "data_1", EXH_NOT_FOUND}};
