@@ -58,6 +58,8 @@ disc='*/virtio*/block/sr?'
 disk_behind "$disc"
 lost_midway "data disc" eject disk.raw
 echo "@insert"
-disk_behind "$disc"
+disk_behind "$disc" # the drive itself never went away
+readable() { dd if="$disk" of=/dev/null bs=2048 count=1 status=none 2>/dev/null; }
+until_true 30 readable || fail "the disc did not come back"
 goes_on "data disc" disk.raw /mnt/disc.img
 theirs_midway "data disc" eject "@insert" "$disc" /mnt/disc.img 2048 ddrescue dc3dd
