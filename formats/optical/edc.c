@@ -6,55 +6,31 @@
  * words lie in neighbouring bytes, so one 64-bit word carries eight of them. */
 #include "formats/optical/edc.h"
 
+#include "formats/container/crc_places.h"
 #include "formats/model/bytes.h"
 
 /* ---- EDC: sixteen bytes at a time, a table for each of their places ---- */
 
-/* A CRC is linear: what a byte adds is the sum of what its bits add, and those of one place are eight steps of the shift register. */
-#define BYTE_1(v, a) (v), (v) ^ (a)
-#define BYTE_2(v, a, b) BYTE_1(v, a), BYTE_1((v) ^ (b), a)
-#define BYTE_3(v, a, b, c) BYTE_2(v, a, b), BYTE_2((v) ^ (c), a, b)
-#define BYTE_4(v, a, b, c, d) BYTE_3(v, a, b, c), BYTE_3((v) ^ (d), a, b, c)
-#define BYTE_5(v, a, b, c, d, e) BYTE_4(v, a, b, c, d), BYTE_4((v) ^ (e), a, b, c, d)
-#define BYTE_6(v, a, b, c, d, e, f) BYTE_5(v, a, b, c, d, e), BYTE_5((v) ^ (f), a, b, c, d, e)
-#define BYTE_7(v, a, b, c, d, e, f, g) BYTE_6(v, a, b, c, d, e, f), BYTE_6((v) ^ (g), a, b, c, d, e, f)
-#define BYTE_8(v, a, b, c, d, e, f, g, h) BYTE_7(v, a, b, c, d, e, f, g), BYTE_7((v) ^ (h), a, b, c, d, e, f, g)
-
-/* behind[n][byte]: what a byte adds when n more bytes follow it. */
 static const uint32_t behind[16][256] = {
-    {BYTE_8(0, 0x90910101, 0x91210201, 0x92410401, 0x94810801, 0x99011001, 0x82012001, 0xB4014001, 0xD8018001)},
-    {BYTE_8(0, 0x90019000, 0x90002003, 0x90034005, 0x90058009, 0x90080011, 0x90130021, 0x90250041, 0x90490081)},
-    {BYTE_8(0, 0x00900190, 0x01200320, 0x02400640, 0x04800C80, 0x09001900, 0x12003200, 0x24006400, 0x4800C800)},
-    {BYTE_8(0, 0x41000001, 0x82000002, 0xB4030007, 0xD805000D, 0x00090019, 0x00120032, 0x00240064, 0x004800C8)},
-    {BYTE_8(0, 0x90D00101, 0x91A30201, 0x93450401, 0x96890801, 0x9D111001, 0x8A212001, 0xA4414001, 0xF8818001)},
-    {BYTE_8(0, 0x9001D100, 0x9000A203, 0x90024405, 0x90078809, 0x900C1011, 0x901B2021, 0x90354041, 0x90698081)},
-    {BYTE_8(0, 0x009001D1, 0x012003A2, 0x02400744, 0x04800E88, 0x09001D10, 0x12003A20, 0x24007440, 0x4800E880)},
-    {BYTE_8(0, 0x65904101, 0xCB208202, 0x26420407, 0x4C84080E, 0x9908101C, 0x8213203B, 0xB4254075, 0xD84980E9)},
-    {BYTE_8(0, 0x90F49140, 0x91EA2283, 0x93D74505, 0x97AD8A09, 0x9F581411, 0x8EB32821, 0xAD655041, 0xEAC9A081)},
-    {BYTE_8(0, 0xB491B490, 0xD9206923, 0x0243D245, 0x0487A48A, 0x090F4914, 0x121E9228, 0x243D2450, 0x487A48A0)},
-    {BYTE_8(0, 0x41B401B4, 0x83680368, 0xB6D306D3, 0xDDA50DA5, 0x0B491B49, 0x16923692, 0x2D246D24, 0x5A48DA48)},
-    {BYTE_8(0, 0x51010001, 0xA2020002, 0xF4070007, 0x580D000D, 0xB01A001A, 0xD0370037, 0x106D006D, 0x20DA00DA)},
-    {BYTE_8(0, 0x90C00001, 0x91830001, 0x93050001, 0x96090001, 0x9C110001, 0x88210001, 0xA0410001, 0xF0810001)},
-    {BYTE_8(0, 0x9001C101, 0x90008201, 0x90020401, 0x90070801, 0x900D1001, 0x90192001, 0x90314001, 0x90618001)},
-    {BYTE_8(0, 0x900100C0, 0x90010183, 0x90010305, 0x90010609, 0x90010C11, 0x90011821, 0x90013041, 0x90016081)},
-    {BYTE_8(0, 0x6C90C100, 0xD9218200, 0x02400403, 0x04800806, 0x0900100C, 0x12002018, 0x24004030, 0x48008060)},
+    {CRC_PLACE(0x90910101, 0x91210201, 0x92410401, 0x94810801, 0x99011001, 0x82012001, 0xB4014001, 0xD8018001)},
+    {CRC_PLACE(0x90019000, 0x90002003, 0x90034005, 0x90058009, 0x90080011, 0x90130021, 0x90250041, 0x90490081)},
+    {CRC_PLACE(0x00900190, 0x01200320, 0x02400640, 0x04800C80, 0x09001900, 0x12003200, 0x24006400, 0x4800C800)},
+    {CRC_PLACE(0x41000001, 0x82000002, 0xB4030007, 0xD805000D, 0x00090019, 0x00120032, 0x00240064, 0x004800C8)},
+    {CRC_PLACE(0x90D00101, 0x91A30201, 0x93450401, 0x96890801, 0x9D111001, 0x8A212001, 0xA4414001, 0xF8818001)},
+    {CRC_PLACE(0x9001D100, 0x9000A203, 0x90024405, 0x90078809, 0x900C1011, 0x901B2021, 0x90354041, 0x90698081)},
+    {CRC_PLACE(0x009001D1, 0x012003A2, 0x02400744, 0x04800E88, 0x09001D10, 0x12003A20, 0x24007440, 0x4800E880)},
+    {CRC_PLACE(0x65904101, 0xCB208202, 0x26420407, 0x4C84080E, 0x9908101C, 0x8213203B, 0xB4254075, 0xD84980E9)},
+    {CRC_PLACE(0x90F49140, 0x91EA2283, 0x93D74505, 0x97AD8A09, 0x9F581411, 0x8EB32821, 0xAD655041, 0xEAC9A081)},
+    {CRC_PLACE(0xB491B490, 0xD9206923, 0x0243D245, 0x0487A48A, 0x090F4914, 0x121E9228, 0x243D2450, 0x487A48A0)},
+    {CRC_PLACE(0x41B401B4, 0x83680368, 0xB6D306D3, 0xDDA50DA5, 0x0B491B49, 0x16923692, 0x2D246D24, 0x5A48DA48)},
+    {CRC_PLACE(0x51010001, 0xA2020002, 0xF4070007, 0x580D000D, 0xB01A001A, 0xD0370037, 0x106D006D, 0x20DA00DA)},
+    {CRC_PLACE(0x90C00001, 0x91830001, 0x93050001, 0x96090001, 0x9C110001, 0x88210001, 0xA0410001, 0xF0810001)},
+    {CRC_PLACE(0x9001C101, 0x90008201, 0x90020401, 0x90070801, 0x900D1001, 0x90192001, 0x90314001, 0x90618001)},
+    {CRC_PLACE(0x900100C0, 0x90010183, 0x90010305, 0x90010609, 0x90010C11, 0x90011821, 0x90013041, 0x90016081)},
+    {CRC_PLACE(0x6C90C100, 0xD9218200, 0x02400403, 0x04800806, 0x0900100C, 0x12002018, 0x24004030, 0x48008060)},
 };
 
-static inline uint32_t four(const uint32_t tables[4][256], uint32_t x)
-{
-    return tables[3][x & 255] ^ tables[2][x >> 8 & 255] ^ tables[1][x >> 16 & 255] ^ tables[0][x >> 24];
-}
-
-uint32_t exh_edc(const uint8_t *data, size_t length)
-{
-    uint32_t r = 0;
-    for (; length >= 16; data += 16, length -= 16)
-        r = four(behind + 12, exh_le32(data) ^ r) ^ four(behind + 8, exh_le32(data + 4)) ^ four(behind + 4, exh_le32(data + 8)) ^
-            four(behind, exh_le32(data + 12));
-    for (; length > 0; data++, length--)
-        r = r >> 8 ^ behind[0][(r ^ *data) & 255];
-    return r;
-}
+uint32_t exh_edc(const uint8_t *data, size_t length) { return exh_crc_run(behind, 0, data, length); }
 
 /* ---- P and Q ---- */
 
