@@ -7,6 +7,7 @@
 #include "formats/container/unpack.h"
 #include "formats/disk/dmg.h"
 #include "formats/disk/dmg_blocks.h"
+#include "formats/disk/one_disk.h"
 #include "formats/model/bytes.h"
 #include "formats/model/grow.h"
 
@@ -323,19 +324,12 @@ static const struct exh_sink_ops dmg_sink_ops = {.seal = dmg_seal, .close = dmg_
 
 bool exh_dmg_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
 {
-    const struct exh_track *t = &layout->tracks[0];
     uint64_t bytes = exh_layout_bytes(layout);
-    if (layout->track_count != 1 || t->first != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a DMG holds one disk, not the tracks of a disc");
-    if (bytes == EXH_SECTORS_UNKNOWN || bytes == 0 || bytes % 512 != 0 || CHUNK_BYTES % t->main_bytes != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a DMG holds whole sectors of 512 bytes, not %llu bytes in sectors of %u",
-                        (unsigned long long)bytes, t->main_bytes);
-    if (bytes > DISK_BYTES_MAX)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes needs larger tables than a DMG is written with (4 TiB)",
-                        (unsigned long long)bytes);
-    char text[80];
-    (void)snprintf(text, sizeof text, "the sector size of %u bytes", t->main_bytes);
-    return t->main_bytes == 512 || exh_names_add(losses, text, err);
+    if (!exh_one_disk_fits(layout, "DMG", "512 bytes", 512, CHUNK_BYTES, losses, err))
+        return false;
+    return bytes <= DISK_BYTES_MAX ||
+           exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes needs larger tables than a DMG is written with (4 TiB)",
+                    (unsigned long long)bytes);
 }
 
 static enum exh_codec codec_of(const struct exh_create *create)

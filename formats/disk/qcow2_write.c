@@ -7,6 +7,7 @@
  * --compress fast packs by deflate, which every qemu, libqcow and 7-Zip read; best packs by zstd, which qemu reads since 5.1 and the others do not.
  */
 #include "formats/container/staged_file.h"
+#include "formats/disk/one_disk.h"
 #include "formats/disk/qcow2.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
@@ -282,18 +283,11 @@ static const struct exh_sink_ops qcow2_sink_ops = {.seal = qcow2_seal, .close = 
 
 bool exh_qcow2_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
 {
-    const struct exh_track *t = &layout->tracks[0];
     uint64_t bytes = exh_layout_bytes(layout);
-    if (layout->track_count != 1 || t->first != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a QCOW2 holds one disk, not the tracks of a disc");
-    if (bytes == EXH_SECTORS_UNKNOWN || bytes == 0 || bytes % 512 != 0 || CLUSTER % t->main_bytes != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a QCOW2 holds whole sectors of 512 bytes, not %llu bytes in sectors of %u",
-                        (unsigned long long)bytes, t->main_bytes);
-    if (bytes / CLUSTER / L2_ENTRIES >= L1_ENTRIES_MAX)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than a QCOW2 can be", (unsigned long long)bytes);
-    char text[80];
-    (void)snprintf(text, sizeof text, "the sector size of %u bytes", t->main_bytes);
-    return t->main_bytes == 512 || exh_names_add(losses, text, err);
+    if (!exh_one_disk_fits(layout, "QCOW2", "512 bytes", 512, CLUSTER, losses, err))
+        return false;
+    return bytes / CLUSTER / L2_ENTRIES < L1_ENTRIES_MAX ||
+           exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than a QCOW2 can be", (unsigned long long)bytes);
 }
 
 /* Where the tables lie: refcount block 0, refcount table, L1 table. All in the first 2 GiB. */

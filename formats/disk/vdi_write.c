@@ -3,6 +3,7 @@
  *
  * Header at 0, map at 512, data on the next MiB, as VirtualBox lays them out. Blocks come in order, so the map is written once, page by page. */
 #include "formats/container/staged_file.h"
+#include "formats/disk/one_disk.h"
 #include "formats/disk/vdi.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
@@ -115,18 +116,11 @@ static const struct exh_sink_ops vdi_sink_ops = {.seal = vdi_seal, .close = vdi_
 
 bool exh_vdi_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
 {
-    const struct exh_track *t = &layout->tracks[0];
     uint64_t bytes = exh_layout_bytes(layout);
-    if (layout->track_count != 1 || t->first != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VDI holds one disk, not the tracks of a disc");
-    if (bytes == EXH_SECTORS_UNKNOWN || bytes == 0 || bytes % 512 != 0 || BLOCK_BYTES % t->main_bytes != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VDI holds whole sectors of 512 bytes, not %llu bytes in sectors of %u",
-                        (unsigned long long)bytes, t->main_bytes);
-    if (bytes / BLOCK_BYTES >= BLOCK_FREE - 2 || MAP_OFFSET + bytes / BLOCK_BYTES * 4 > UINT32_MAX - 2 * BLOCK_BYTES)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than a VDI can be", (unsigned long long)bytes);
-    char text[80];
-    (void)snprintf(text, sizeof text, "the sector size of %u bytes", t->main_bytes);
-    return t->main_bytes == 512 || exh_names_add(losses, text, err);
+    if (!exh_one_disk_fits(layout, "VDI", "512 bytes", 512, BLOCK_BYTES, losses, err))
+        return false;
+    return (bytes / BLOCK_BYTES < BLOCK_FREE - 2 && MAP_OFFSET + bytes / BLOCK_BYTES * 4 <= UINT32_MAX - 2 * BLOCK_BYTES) ||
+           exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than a VDI can be", (unsigned long long)bytes);
 }
 
 bool exh_vdi_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)

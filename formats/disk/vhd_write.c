@@ -3,6 +3,7 @@
  *
  * Dynamic: footer's copy, header, table, blocks, footer. Creator "win ", so that every reader takes the size field and not the geometry. */
 #include "formats/container/staged_file.h"
+#include "formats/disk/one_disk.h"
 #include "formats/disk/vhd.h"
 #include "formats/model/bytes.h"
 
@@ -148,18 +149,11 @@ static const struct exh_sink_ops vhd_sink_ops = {.seal = vhd_seal, .close = vhd_
 
 bool exh_vhd_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
 {
-    const struct exh_track *t = &layout->tracks[0];
     uint64_t bytes = exh_layout_bytes(layout);
-    if (layout->track_count != 1 || t->first != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VHD holds one disk, not the tracks of a disc");
-    if (bytes == EXH_SECTORS_UNKNOWN || bytes == 0 || bytes % 512 != 0 || BLOCK_BYTES % t->main_bytes != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VHD holds whole sectors of 512 bytes, not %llu bytes in sectors of %u",
-                        (unsigned long long)bytes, t->main_bytes);
-    if (bytes > DISK_BYTES_MAX)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than the 2040 GiB a VHD can be", (unsigned long long)bytes);
-    char text[80];
-    (void)snprintf(text, sizeof text, "the sector size of %u bytes", t->main_bytes);
-    return t->main_bytes == 512 || exh_names_add(losses, text, err);
+    if (!exh_one_disk_fits(layout, "VHD", "512 bytes", 512, BLOCK_BYTES, losses, err))
+        return false;
+    return bytes <= DISK_BYTES_MAX ||
+           exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than the 2040 GiB a VHD can be", (unsigned long long)bytes);
 }
 
 bool exh_vhd_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)

@@ -3,11 +3,9 @@
  * Identifier, headers and region tables in the first MiB, then a log that is empty, the metadata, the block table and the blocks. Blocks are of 1
  * MiB, larger for disks so large that the table would grow out of hand; of a larger one only the parts with data are written, and the rest stays a
  * hole. Blocks come in order, so the table is written once, page by page. */
-#include "formats/disk/vhdx.h"
-
-#include <stdlib.h>
-
 #include "formats/container/staged_file.h"
+#include "formats/disk/one_disk.h"
+#include "formats/disk/vhdx.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -199,18 +197,11 @@ static uint32_t sector_bytes(const struct exh_track *t) { return t->main_bytes =
 
 bool exh_vhdx_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
 {
-    const struct exh_track *t = &layout->tracks[0];
     uint64_t bytes = exh_layout_bytes(layout);
-    if (layout->track_count != 1 || t->first != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VHDX holds one disk, not the tracks of a disc");
-    if (bytes == EXH_SECTORS_UNKNOWN || bytes == 0 || bytes % sector_bytes(t) != 0 || UNIT_BYTES % t->main_bytes != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VHDX holds whole sectors of 512 or 4096 bytes, not %llu bytes in sectors of %u",
-                        (unsigned long long)bytes, t->main_bytes);
-    if (bytes > EXH_VHDX_DISK_MAX)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than a VHDX can be", (unsigned long long)bytes);
-    char text[80];
-    (void)snprintf(text, sizeof text, "the sector size of %u bytes", t->main_bytes);
-    return t->main_bytes == sector_bytes(t) || exh_names_add(losses, text, err);
+    if (!exh_one_disk_fits(layout, "VHDX", "512 or 4096 bytes", sector_bytes(&layout->tracks[0]), UNIT_BYTES, losses, err))
+        return false;
+    return bytes <= EXH_VHDX_DISK_MAX ||
+           exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a disk of %llu bytes is larger than a VHDX can be", (unsigned long long)bytes);
 }
 
 static void set_shape(struct vhdx_sink *v, const struct exh_create *create)

@@ -1,8 +1,6 @@
 /* vmdk_write.c - what is written as a VMDK, and the descriptor of it. See vmdk_write.h. */
+#include "formats/disk/one_disk.h"
 #include "formats/disk/vmdk_write.h"
-
-#include <stdlib.h>
-
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -43,16 +41,7 @@ char *exh_vmdk_text(const struct exh_vmdk_said *said)
 
 bool exh_vmdk_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
 {
-    const struct exh_track *t = &layout->tracks[0];
-    uint64_t bytes = exh_layout_bytes(layout);
-    if (layout->track_count != 1 || t->first != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VMDK holds one disk, not the tracks of a disc");
-    if (bytes == EXH_SECTORS_UNKNOWN || bytes == 0 || bytes % 512 != 0 || GRAIN_BYTES % t->main_bytes != 0)
-        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a VMDK holds whole sectors of 512 bytes, not %llu bytes in sectors of %u",
-                        (unsigned long long)bytes, t->main_bytes);
-    char text[80];
-    (void)snprintf(text, sizeof text, "the sector size of %u bytes", t->main_bytes);
-    return t->main_bytes == 512 || exh_names_add(losses, text, err);
+    return exh_one_disk_fits(layout, "VMDK", "512 bytes", 512, GRAIN_BYTES, losses, err);
 }
 
 /* A descriptor has its names in quotes and a line for each extent, and no way to write either of these. */
