@@ -4,7 +4,6 @@
  * wrong passphrase. Version 1 wraps each key by itself, twice, as RFC 3217 does, with four zeros before it. */
 #include "formats/disk/dmg_crypt.h"
 
-#include "formats/container/crypt.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -140,7 +139,7 @@ static bool find_key(struct exh_source *source, uint32_t records, const struct p
     return tried ? wrong_phrase(err) : exh_fail(err, EXH_UNSUPPORTED, 72, "the image is encrypted for a certificate, not for a passphrase");
 }
 
-static bool unlock_v2(struct exh_source *source, const struct exh_open *options, struct exh_crypt_blocks *b, char **how, struct exh_error *err)
+bool exh_dmg_crypt_unlock(struct exh_source *source, const struct exh_open *options, struct exh_crypt_blocks *b, char **how, struct exh_error *err)
 {
     uint8_t h[V2_HEADER];
     uint32_t records = 0, iterations = 0;
@@ -230,8 +229,9 @@ static struct exh_source *crypt_unwrap(struct exh_source *source, const struct e
     struct exh_crypt_blocks blocks = {0};
     uint8_t mark[8];
     *how = NULL;
-    bool ok = exh_source_read(source, 0, mark, sizeof mark, err) &&
-              (memcmp(mark, "encrcdsa", 8) == 0 ? unlock_v2(source, options, &blocks, how, err) : unlock_v1(source, options, &blocks, how, err));
+    bool ok =
+        exh_source_read(source, 0, mark, sizeof mark, err) &&
+        (memcmp(mark, "encrcdsa", 8) == 0 ? exh_dmg_crypt_unlock(source, options, &blocks, how, err) : unlock_v1(source, options, &blocks, how, err));
     struct exh_source *plain = ok ? exh_crypt_source(source, &blocks, err) : NULL;
     exh_crypt_forget(&blocks, sizeof blocks);
     if (plain == NULL) {

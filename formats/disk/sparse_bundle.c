@@ -1,8 +1,12 @@
 /* sparse_bundle.c - reads sparsebundles: a folder with Info.plist and bands/, whose files are named by their number in hexadecimal. See sparse.h.
  *
- * A band that is not there reads as zeros, and so does what lies behind the end of a short one. There may be many thousands: none is held open. */
+ * A band that is not there reads as zeros, and so does what lies behind the end of a short one. There may be many thousands: none is held open.
+ *
+ * An encrypted one keeps the header of an encrypted image (dmg_crypt.h) in `token`; its blocks are numbered over all bands, those that are not there
+ * included, and what is not stored is plain zeros. (So published research has it; no sample by macOS was at hand.) */
 #include "formats/container/plist.h"
 #include "formats/container/siblings.h"
+#include "formats/disk/dmg_crypt.h"
 #include "formats/disk/mapped_disk.h"
 #include "formats/disk/sparse.h"
 #include "formats/model/bytes.h"
@@ -14,6 +18,7 @@
 #define BANDS_MAX (1u << 21) /* 16 TiB in bands of 8 MiB, as hdiutil makes them */
 #define BAND_BYTES_MAX (1ull << 40)
 #define TOLD 100u
+#define TOKEN "token"
 
 struct band {
     uint64_t number;
@@ -30,7 +35,9 @@ struct bands { /* the disk's bytes, as far as they are stored */
 struct bundle {
     struct exh_mapped_disk disk;
     uint64_t disk_bytes, band_bytes;
-    struct bands *bands;     /* the disk's only source */
+    struct bands *bands;     /* the disk's only source, or what that decrypts */
+    uint32_t block_bytes;    /* of the encryption; 1: none */
+    char *encryption;        /* what it is; NULL: none */
     struct exh_names strays; /* of bands/: what is no band */
     size_t stray_count;
 };
@@ -71,9 +78,12 @@ static void bands_close(struct exh_source *source)
 
 static const struct exh_source_ops bands_ops = {.read = bands_read, .close = bands_close};
 
+/* Of a band's stored bytes, those at its end that are no whole block of the encryption, and cannot be decrypted. */
+static uint64_t cut_bytes(const struct bundle *u, uint64_t stored) { return stored % u->block_bytes; }
+
 static bool bundle_find(const struct exh_mapped_disk *disk, struct exh_table_pages *pages, uint64_t at, struct exh_place *out, struct exh_error *err)
 {
-    (void)pages, (void)err;
+    (void)pages;
     const struct bundle *u = (const struct bundle *)disk;
     const struct bands *b = u->bands;
     uint64_t number = at / b->band_bytes, inside = at % b->band_bytes;
@@ -82,9 +92,11 @@ static bool bundle_find(const struct exh_mapped_disk *disk, struct exh_table_pag
     if (i == b->count || b->items[i].number != number) {
         out->bytes = (i < b->count ? b->items[i].number * b->band_bytes : u->disk_bytes) - at;
     } else if (inside < b->items[i].source->size) {
-        uint64_t stored = b->items[i].source->size < b->band_bytes ? b->items[i].source->size : b->band_bytes;
+        uint64_t stored = b->items[i].source->size < b->band_bytes ? b->items[i].source->size : b->band_bytes, whole = stored - cut_bytes(u, stored);
+        if (inside >= whole)
+            return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "band %llx ends within an encrypted block", (unsigned long long)number);
         out->kind = EXH_PLACE_DATA;
-        out->bytes = stored - inside;
+        out->bytes = whole - inside;
     } else {
         out->bytes = b->band_bytes - inside;
     }
@@ -98,6 +110,10 @@ static bool check_band(const struct bundle *u, const struct band *b, struct exh_
     if (b->source->size > u->band_bytes)
         return exh_inspection_remark(in, "band-size", EXH_FAILS, b->source->name, u->band_bytes, err, "%llu bytes in a band of %llu",
                                      (unsigned long long)b->source->size, (unsigned long long)u->band_bytes);
+    uint64_t cut = cut_bytes(u, b->source->size);
+    if (cut != 0)
+        return exh_inspection_remark(in, "band-size", EXH_FAILS, b->source->name, b->source->size - cut, err,
+                                     "the band ends %llu bytes into an encrypted block of %u", (unsigned long long)cut, u->block_bytes);
     return true;
 }
 
@@ -108,6 +124,8 @@ static bool bundle_inspect(struct exh_mapped_disk *disk, struct exh_inspection *
     uint64_t all = u->disk_bytes / u->band_bytes + (u->disk_bytes % u->band_bytes != 0);
     bool ok = exh_inspection_fact(in, file, EXH_NO_OFFSET, "band size", err, "%llu bytes", (unsigned long long)u->band_bytes) &&
               exh_inspection_fact(in, file, EXH_NO_OFFSET, "bands stored", err, "%zu of %llu", u->bands->count, (unsigned long long)all);
+    if (ok && u->encryption != NULL)
+        ok = exh_inspection_fact(in, TOKEN, 0, "encryption", err, "%s", u->encryption);
     for (size_t i = 0; ok && i < u->bands->count; i++)
         ok = check_band(u, &u->bands->items[i], in, err);
     for (size_t i = 0; ok && i < u->strays.count; i++)
@@ -122,6 +140,7 @@ static void bundle_close(struct exh_mapped_disk *disk)
 {
     struct bundle *u = (struct bundle *)disk;
     exh_names_close(&u->strays);
+    free(u->encryption);
 }
 
 static const struct exh_mapped_ops bundle_ops = {.find = bundle_find, .inspect = bundle_inspect, .close = bundle_close};
@@ -163,17 +182,6 @@ static bool read_info(struct bundle *u, struct exh_source *source, struct exh_er
     exh_plist_close(info);
     free(text);
     return ok;
-}
-
-/* `token` is empty, or the header of an encrypted image whose blocks run through the bands. */
-static bool check_token(struct exh_siblings *siblings, struct exh_error *err)
-{
-    if (!exh_siblings_has(siblings, "token"))
-        return true;
-    struct exh_source *token = exh_siblings_open(siblings, "token", false, false, err);
-    bool empty = token != NULL && token->size == 0;
-    exh_source_close(token);
-    return empty || (err->code == EXH_OK && exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an encrypted sparsebundle: these are not read"));
 }
 
 /* The number that a band is named by: lower-case hexadecimal without leading zeros, so that no two names are one band. */
@@ -227,7 +235,7 @@ static bool gather(struct bundle *u, const struct exh_open *options, struct exh_
     struct gathering g = {.bundle = u, .past_cache = options->past_cache};
     if (options->siblings == NULL)
         return exh_fail(err, EXH_NOT_FOUND, EXH_NO_OFFSET, "the bands of the bundle are not to be had");
-    if (!check_token(options->siblings, err) || (g.folder = exh_siblings_within(options->siblings, "bands", err)) == NULL)
+    if ((g.folder = exh_siblings_within(options->siblings, "bands", err)) == NULL)
         return false;
     bool ok = exh_siblings_each(g.folder, take_name, &g, err);
     exh_siblings_close(g.folder);
@@ -236,17 +244,64 @@ static bool gather(struct bundle *u, const struct exh_open *options, struct exh_
     return ok;
 }
 
+/* ---- encryption ---- */
+
+static bool check_blocks(const struct bundle *u, const struct exh_crypt_blocks *blocks, struct exh_error *err)
+{
+    return u->band_bytes % blocks->block_bytes == 0 || exh_fail(err, EXH_UNSUPPORTED, 52, TOKEN ": encrypted blocks of %u bytes in bands of %llu",
+                                                                blocks->block_bytes, (unsigned long long)u->band_bytes);
+}
+
+/* Puts what decrypts over *source, when it has succeeded. */
+static bool decrypt_by(struct bundle *u, struct exh_source *token, const struct exh_open *options, struct exh_source **source, struct exh_error *err)
+{
+    struct exh_crypt_blocks blocks = {0};
+    struct exh_source *plain = NULL;
+    if (exh_dmg_crypt_unlock(token, options, &blocks, &u->encryption, err) && check_blocks(u, &blocks, err)) {
+        u->block_bytes = blocks.block_bytes;
+        blocks.offset = 0;
+        blocks.bytes = u->disk_bytes;
+        plain = exh_crypt_source(*source, &blocks, err);
+    }
+    exh_crypt_forget(&blocks, sizeof blocks);
+    if (plain != NULL)
+        *source = plain;
+    return plain != NULL;
+}
+
+/* `token` is empty, or the header of an encrypted image whose blocks run through the bands. */
+static bool decrypt(struct bundle *u, const struct exh_open *options, struct exh_source **source, struct exh_error *err)
+{
+    uint8_t mark[8];
+    if (!exh_siblings_has(options->siblings, TOKEN))
+        return true;
+    struct exh_source *token = exh_siblings_open(options->siblings, TOKEN, false, false, err);
+    if (token == NULL)
+        return false;
+    bool ok = token->size == 0;
+    if (!ok && token->size >= sizeof mark && exh_source_read(token, 0, mark, sizeof mark, err))
+        ok = memcmp(mark, "encrcdsa", sizeof mark) == 0
+                 ? decrypt_by(u, token, options, source, err)
+                 : exh_fail(err, EXH_UNSUPPORTED, 0, TOKEN ": not the header of an encrypted image of version 2 ('encrcdsa')");
+    else if (!ok && err->code == EXH_OK)
+        (void)exh_fail(err, EXH_CORRUPT, 0, TOKEN " has %llu bytes, too few for an encrypted image's header", (unsigned long long)token->size);
+    exh_source_close(token);
+    return ok;
+}
+
 static bool open_bands(struct bundle *u, struct exh_source *info, const struct exh_open *options, struct exh_error *err)
 {
     uint32_t file;
+    u->block_bytes = 1;
     u->bands = calloc(1, sizeof *u->bands);
     if (u->bands == NULL)
         return exh_nomem(err, "bands");
     u->bands->source = (struct exh_source){.ops = &bands_ops, .size = u->disk_bytes, .name = "bands"};
     u->bands->band_bytes = u->band_bytes;
-    if (!gather(u, options, err) ||
-        !exh_mapped_disk_file(&u->disk, &u->bands->source, options->path != NULL ? options->path : info->name, &file, err)) {
-        bands_close(&u->bands->source);
+    struct exh_source *source = &u->bands->source;
+    if (!gather(u, options, err) || !decrypt(u, options, &source, err) ||
+        !exh_mapped_disk_file(&u->disk, source, options->path != NULL ? options->path : info->name, &file, err)) {
+        exh_source_close(source);
         return false;
     }
     return true;

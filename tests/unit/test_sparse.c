@@ -368,7 +368,8 @@ static void what_a_bundle_may_not_say(void **state)
     put_info("b/Info.plist", type, 1, "-1", 1 << 20), refuse_bundle(EXH_CORRUPT, "band-size");
     put_info("b/Info.plist", type, 1, "1024", 0), refuse_bundle(EXH_CORRUPT, "a disk of 0");
     put_info("b/Info.plist", type, 1, "1024", UINT64_MAX), refuse_bundle(EXH_CORRUPT, "a disk of");
-    put_file("b/token", "encrcdsa", 8), refuse_bundle(EXH_UNSUPPORTED, "encrypted");
+    put_file("b/token", "encrcdsA", 8), refuse_bundle(EXH_UNSUPPORTED, "token");
+    put_file("b/token", "encr", 4), refuse_bundle(EXH_CORRUPT, "token has 4 bytes");
     remove_bundle();
 }
 
