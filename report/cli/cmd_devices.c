@@ -3,6 +3,8 @@
 
 #include "acquire/device.h"
 
+#define COLUMN_NAME 28 /* characters */
+
 struct listing {
     const struct exh_args *args;
     json_t *devices; /* NULL: no JSON is wanted */
@@ -38,8 +40,11 @@ static void print_row(const struct exh_args *args, const struct exh_device_facts
     size_text(f->bytes, size, sizeof size);
     (void)snprintf(sectors, sizeof sectors, "%u/%u", f->logical_sector_bytes, f->physical_sector_bytes);
     (void)snprintf(model, sizeof model, "%s%s%s", f->vendor, f->vendor[0] != '\0' && f->model[0] != '\0' ? " " : "", f->model);
-    const char *name = model[0] != '\0' ? model : f->backing[0] != '\0' ? f->backing : "-";
-    exh_print(args, "%-16s %11s %9s %-9s  %-28s  %-22s  %s\n", f->path, size, sectors, state_of(f), f->partition ? "  (partition)" : name,
+    const char *name = f->partition ? "  (partition)" : model[0] != '\0' ? model : f->backing[0] != '\0' ? f->backing : "-";
+    size_t length = strlen(name);
+    bool cut = length > COLUMN_NAME; /* then its end is shown: of a path that tells more than the beginning */
+    exh_print(args, "%-16s %11s %9s %-9s  %s%-*s  %-22s  %s\n", f->path, size, sectors, state_of(f), cut ? "..." : "",
+              cut ? COLUMN_NAME - 3 : COLUMN_NAME, cut ? name + length - (COLUMN_NAME - 3) : name,
               f->partition || f->serial[0] == '\0' ? "-" : f->serial,
               f->mounts[0] != '\0'    ? f->mounts
               : f->holders[0] != '\0' ? f->holders

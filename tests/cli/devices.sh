@@ -12,9 +12,17 @@ fail() { echo "$1"; exit 1; }
 "$EXHIBIT" devices > "$dir/table" 2> "$dir/talk" || fail "devices: exit $?"
 [ -s "$dir/talk" ] && fail "talk on stderr: $(cat "$dir/talk")"
 line=$(grep "^$loop " "$dir/table") || fail "$loop is not in the table: $(cat "$dir/table")"
-for word in "5.0 MiB" "4096/4096" "read-only" "$dir/five.img"; do
+for word in "5.0 MiB" "4096/4096" "read-only" "five.img"; do
   case $line in *"$word"*) ;; *) fail "no \"$word\" in: $line" ;; esac
 done
+
+# A path too long for its column shows its end, and moves no other column.
+deep=$dir/a-folder-whose-name-takes-most-of-the-column; mkdir "$deep"; truncate -s 5242880 "$deep/six.img"
+losetup -d "$loop"; loop=$(losetup -r -f --show "$deep/six.img") || fail "no second loop device"
+"$EXHIBIT" devices >"$dir/table" || fail "devices: exit $?"
+awk -v loop="$loop" 'NR == 1 { at = index($0, "SERIAL") } $1 == loop { ok = substr($0, at, 1) == "-" && index($0, "...") && index($0, "column/six.img") } END { exit !ok }' \
+  "$dir/table" || fail "the table is not straight: $(cat "$dir/table")"
+losetup -d "$loop"; loop=$(losetup -r -f --show -b 4096 "$dir/five.img") || fail "no third loop device"
 
 "$EXHIBIT" devices --json > "$dir/json" || fail "devices --json: exit $?"
 python3 - "$dir/json" "$loop" "$dir/five.img" <<'EOF' || exit 1
