@@ -42,7 +42,8 @@ static void print_info(const struct exh_args *args, const struct exh_medium *m, 
         exh_print(args, "%-12s %s  (stored, of %s)\n", m->seal->digests.items[i].algorithm, hex, m->seal->digests.items[i].scope);
     }
     for (size_t i = 0; m->seal != NULL && i < m->seal->fields.count; i++)
-        print_words(args, m->seal->fields.items[i].key, m->seal->fields.items[i].value);
+        if (strncmp(m->seal->fields.items[i].key, "ewf_", 4) != 0) /* those are among the facts */
+            print_words(args, m->seal->fields.items[i].key, m->seal->fields.items[i].value);
     for (size_t i = 0; m->seal != NULL && i < m->seal->unreadable.count; i++)
         exh_print(args, "unreadable   LBA %lld, %llu sectors\n", (long long)m->seal->unreadable.ranges[i].lba,
                   (unsigned long long)m->seal->unreadable.ranges[i].count);

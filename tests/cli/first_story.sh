@@ -46,6 +46,7 @@ x 0 verify "$loop" --against case/disk.E01
 x 0 verify case/disk.E01 --witness
 x 0 verify case/disk.E01 --expect "sha256:$sha" --require external
 x 1 verify case/disk.E01 --expect "sha256:$(printf '%064d' 0)"
+x 0 info case/disk.E01; says '^acquired +20[0-9-]{8}T[0-9:]{8}Z \('
 x 0 info case/disk.E01 --json
 is "$(j .stored.case.examiner)" "A. Examiner"
 is "$(j '.stored.digests[]|select(.algorithm=="md5").value')" "$md5"
