@@ -12,19 +12,6 @@ struct exh_compare {
     struct exh_compare_result found;
 };
 
-/* The track of the other medium that holds this LBA, with the sectors from there on. */
-static const struct exh_track *track_at(const struct exh_layout *layout, int64_t lba, uint64_t *left)
-{
-    for (uint32_t i = 0; i < layout->track_count; i++) {
-        const struct exh_track *t = &layout->tracks[i];
-        if (lba >= t->first && (uint64_t)(lba - t->first) < t->sectors) {
-            *left = t->sectors - (uint64_t)(lba - t->first);
-            return t;
-        }
-    }
-    return NULL;
-}
-
 static bool mark_differences(struct exh_compare *c, const struct exh_block *block, uint32_t from, uint32_t n, struct exh_error *err)
 {
     uint32_t size = block->track->main_bytes;
@@ -73,7 +60,7 @@ static bool compare_take(struct exh_consumer *consumer, const struct exh_block *
             i += alike;
             continue;
         }
-        const struct exh_track *t = track_at(c->with->layout, block->lba + i, &left);
+        const struct exh_track *t = exh_layout_track_at(c->with->layout, block->lba + i, &left);
         if (t == NULL) { /* the other medium ends here: the layout finding says so */
             return exh_sectors_mark(&c->found.unread, block->lba + i, block->count - i, EXH_MISSING, err);
         }

@@ -3,7 +3,8 @@
  * A container that cannot say where INDEX 01 lies (E01) has it at the first stored sector: where the other side stores as many sectors, those are
  * compared from the first on. What is compared of a track: its sectors as stored where both have the same size, the user data (exh_sector_user) where
  * the sizes differ. Pregaps are compared where both sides store them. A track that differs is looked for elsewhere: under another number, or some
- * samples off. Serial, on the calling thread; it reads each disc once, and those tracks that differ a few times more. */
+ * samples off. The subchannel is not looked at here (compare_sub.h). Serial, on the calling thread; it reads each disc once, and those tracks that
+ * differ a few times more. */
 #ifndef EXH_VERIFY_COMPARE_DISC_H
 #define EXH_VERIFY_COMPARE_DISC_H
 

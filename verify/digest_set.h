@@ -7,7 +7,7 @@
 
 #define EXH_CHUNK_BYTES (64u << 20)
 #define EXH_DIGEST_SET_CONSUMERS_MAX                                                                                                                 \
-    27u /* the pipeline's own bound less six: sink, keeper, audit, stored checksums and two comparisons run beside a set */
+    27u /* the pipeline's own bound less six: of sink, keeper, audit, stored checksums and three comparisons no more run beside a set */
 
 struct exh_digest_set;
 

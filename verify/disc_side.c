@@ -16,7 +16,7 @@ bool exh_disc_side_open(struct exh_disc_side *out, struct exh_medium *medium, st
 
 bool exh_disc_side_read(struct exh_disc_side *side, const struct exh_track *track, int64_t lba, uint32_t count, struct exh_error *err)
 {
-    struct exh_want want = {.track = track, .lba = lba, .count = count, .effort = EXH_THOROUGH};
+    struct exh_want want = {.track = track, .lba = lba, .count = count, .effort = EXH_THOROUGH, .with_sub = side->with_sub};
     side->faults.count = 0;
     return exh_medium_read(side->medium, side->scratch, &want, &side->block, &side->faults, err);
 }

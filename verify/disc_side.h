@@ -14,6 +14,7 @@ struct exh_disc_side {
     struct exh_scratch *scratch;
     struct exh_block block;
     struct exh_faults faults;
+    bool with_sub; /* reads bring the subchannel too; false after open */
 };
 
 /* Borrows the medium. */

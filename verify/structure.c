@@ -90,29 +90,10 @@ static bool same_disc(struct exh_verify_job *job, const struct exh_disc *a, cons
     return texts(job, NULL, "MCN", a->mcn, b->mcn, err) && (cdtext || differs(job, NULL, "the packs of CD-TEXT are", "some", "others", err));
 }
 
-static bool has_sub(const struct exh_layout *l)
-{
-    bool has = false;
-    for (uint32_t i = 0; i < l->track_count; i++)
-        has = has || l->tracks[i].sub_bytes > 0;
-    return has;
-}
-
-/* The medium is its main channel: who reads "match" is told what else is stored, and that nobody looked at it. */
-static bool tell_sub(struct exh_verify_job *job, const struct exh_layout *here, const struct exh_layout *there, struct exh_error *err)
-{
-    bool a = has_sub(here), b = has_sub(there);
-    return (!a && !b) || exh_job_find(job, "against", "not-compared", EXH_BASIS_EXTERNAL, err, NULL, "the subchannel, stored %s, was not compared%s",
-                                      a && b ? "on both sides"
-                                      : a    ? "here only"
-                                             : "there only",
-                                      a && b ? ": the digests track:N/sub tell whether it is the same" : "");
-}
-
 bool exh_job_compare_structure(struct exh_verify_job *job, const struct exh_layout *here, const struct exh_layout *there, struct exh_error *err)
 {
     bool discs = here->kind == EXH_LAYOUT_DISC && there->kind == EXH_LAYOUT_DISC;
-    bool ok = tell_sub(job, here, there, err) && (!discs || same_disc(job, here->disc, there->disc, err));
+    bool ok = !discs || same_disc(job, here->disc, there->disc, err);
     for (uint32_t i = 0; ok && discs && i < here->track_count; i++) {
         const struct exh_track *other = exh_layout_track(there, here->tracks[i].number);
         ok = other == NULL || same_track(job, here, &here->tracks[i], there, other, err);

@@ -132,6 +132,9 @@ static bool open_consumers(struct exh_verify_job *job, struct exh_error *err)
                     !exh_discs_are_alike(ask->medium->layout, ask->against->layout);
     if (ask->against != NULL && !job->by_track && (job->against = exh_compare_new(ask->against, ask->medium->layout, err)) == NULL)
         return false;
+    if (ask->against != NULL && exh_subs_are_comparable(ask->medium->layout, ask->against->layout) &&
+        (job->sub = exh_compare_sub_new(ask->against, ask->medium->layout, err)) == NULL)
+        return false;
     if (ask->audit && exh_disc_audit_applies(ask->medium->layout) && (job->audit = exh_sector_audit_new(ask->medium->layout, err)) == NULL)
         return false;
     return ask->witness == NULL || (job->witness = exh_compare_new(ask->witness, ask->medium->layout, err)) != NULL;
@@ -141,7 +144,7 @@ static bool open_consumers(struct exh_verify_job *job, struct exh_error *err)
 static bool side_by_side(const struct exh_verify_job *job)
 {
     return job->algorithm_count == 0 && job->audit == NULL && job->stored == NULL && job->chunk_sectors != 0 && job->ask->medium->concurrent &&
-           job->against == NULL && job->witness == NULL;
+           job->against == NULL && job->sub == NULL && job->witness == NULL;
 }
 
 /* `scratch` is the route's; `holes` gets what it passes over. */
@@ -154,6 +157,8 @@ static bool walk(struct exh_verify_job *job, struct exh_digest_set *set, struct 
         consumers[n++] = exh_stored_consumer(job->stored);
     if (job->against != NULL)
         consumers[n++] = exh_compare_consumer(job->against);
+    if (job->sub != NULL)
+        consumers[n++] = exh_compare_sub_consumer(job->sub);
     if (job->witness != NULL)
         consumers[n++] = exh_compare_consumer(job->witness);
     if (job->audit != NULL)
@@ -226,7 +231,7 @@ static bool judge(struct exh_verify_job *job, struct exh_error *err)
             return false;
     if (job->against != NULL && !exh_job_judge_comparison(job, "against", job->against, job->ask->against, EXH_BASIS_EXTERNAL, err))
         return false;
-    if (!judge_discs(job, err))
+    if (!judge_discs(job, err) || !exh_job_judge_sub(job, err))
         return false;
     if (job->witness != NULL && !exh_job_judge_comparison(job, "witness", job->witness, job->ask->witness, EXH_BASIS_STORED, err))
         return false;
@@ -253,6 +258,7 @@ bool exh_verify_run(const struct exh_verify *verify, struct exh_verify_result *o
               judge(job, err) && exh_job_judge_audit(job, err) && exh_verify_repeat(&job->recorded, out, err);
     exh_compare_close(job->against);
     exh_compare_close(job->witness);
+    exh_compare_sub_close(job->sub);
     exh_disc_comparison_close(&job->discs);
     exh_sector_audit_close(job->audit);
     exh_stored_close(job->stored);

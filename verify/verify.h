@@ -14,7 +14,7 @@ struct exh_verify {
     struct exh_medium *medium;
     const struct exh_claim *claims; /* may be empty */
     size_t claim_count;
-    struct exh_medium *against;    /* compared sector by sector; may be NULL */
+    struct exh_medium *against;    /* compared sector by sector, and its subchannel too (compare_sub.h); may be NULL */
     struct exh_medium *witness;    /* the same image through another reader; may be NULL */
     const struct exh_dat *dat;     /* a list of disc images, one of which this may be; may be NULL */
     const char *const *algorithms; /* computed in any case, beside those the claims need */

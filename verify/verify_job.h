@@ -4,6 +4,7 @@
 
 #include "verify/compare.h"
 #include "verify/compare_disc.h"
+#include "verify/compare_sub.h"
 #include "verify/stored.h"
 #include "verify/verify.h"
 
@@ -23,6 +24,7 @@ struct exh_verify_job {
     struct exh_tally tally;
     struct exh_sectors recorded; /* unreadable by any claim */
     struct exh_compare *against, *witness;
+    struct exh_compare_sub *sub;      /* NULL: no subchannel, or on one side only */
     bool by_track;                    /* `against` and this are discs that are not placed alike: compared after the walk */
     struct exh_disc_comparison discs; /* then, or to explain what differs */
     struct exh_sector_audit *audit;
@@ -58,6 +60,8 @@ EXH_MUST_CHECK bool exh_job_explain_discs(struct exh_verify_job *job, const stru
 /* What the descriptors of two discs say differently beside the sectors. */
 EXH_MUST_CHECK bool exh_job_compare_structure(struct exh_verify_job *job, const struct exh_layout *here, const struct exh_layout *there,
                                               struct exh_error *err);
+/* Whether the subchannel of `against` is the same, where both sides store one; or else that it was not compared. */
+EXH_MUST_CHECK bool exh_job_judge_sub(struct exh_verify_job *job, struct exh_error *err);
 /* Digests of the container files, in the algorithms the claims use. */
 EXH_MUST_CHECK bool exh_job_digest_files(struct exh_verify_job *job, struct exh_error *err);
 

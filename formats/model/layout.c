@@ -115,6 +115,18 @@ const struct exh_track *exh_layout_track(const struct exh_layout *layout, unsign
     return NULL;
 }
 
+const struct exh_track *exh_layout_track_at(const struct exh_layout *layout, int64_t lba, uint64_t *left)
+{
+    for (uint32_t i = 0; i < layout->track_count; i++) {
+        const struct exh_track *t = &layout->tracks[i];
+        if (lba >= t->first && (uint64_t)(lba - t->first) < t->sectors) {
+            *left = t->sectors - (uint64_t)(lba - t->first);
+            return t;
+        }
+    }
+    return NULL;
+}
+
 const char *exh_track_mode(const struct exh_track *track)
 {
     switch (track->kind) {

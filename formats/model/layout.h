@@ -65,6 +65,8 @@ int64_t exh_layout_nth_sector(const struct exh_layout *layout, uint64_t n);
 static inline int64_t exh_track_start(const struct exh_track *track) { return track->first + (int64_t)track->stored_pregap; }
 /* The track of this number, or NULL. */
 const struct exh_track *exh_layout_track(const struct exh_layout *layout, unsigned number);
+/* The track that stores this LBA, with the sectors it has from there on in *left; or NULL. */
+const struct exh_track *exh_layout_track_at(const struct exh_layout *layout, int64_t lba, uint64_t *left);
 const char *exh_track_mode(const struct exh_track *track); /* "BLOCKS/512", "MODE1/2352", "AUDIO": static text for the usual sizes */
 
 #endif

@@ -38,6 +38,8 @@ void exh_sub_to_interleaved(const uint8_t linear[EXH_SUB_BYTES], uint8_t interle
 
 /* ---- Q ---- */
 
+static bool q_crc_holds(const uint8_t q[12]) { return exh_crc16_q(q, 10) == exh_be16(q + 10); }
+
 /* Frames of a time of three BCD bytes; false when it is none. */
 static bool q_time(const uint8_t bcd[3], int64_t *frames)
 {
@@ -85,7 +87,7 @@ static bool isrc(const uint8_t *bytes, char text[13])
 
 void exh_q_decode(const uint8_t q[12], struct exh_q *out)
 {
-    *out = (struct exh_q){.crc_holds = exh_crc16_q(q, 10) == exh_be16(q + 10), .control = q[0] >> 4, .adr = q[0] & 15, .kind = EXH_Q_OTHER};
+    *out = (struct exh_q){.crc_holds = q_crc_holds(q), .control = q[0] >> 4, .adr = q[0] & 15, .kind = EXH_Q_OTHER};
     if (out->adr == 1 && q[1] != 0)
         decode_position(q, out);
     if (out->adr != 2 && out->adr != 3)
@@ -95,6 +97,29 @@ void exh_q_decode(const uint8_t q[12], struct exh_q *out)
         out->text[0] = '\0';
     out->bcd = exh_is_bcd(q[9]) && q[9] < 0x75;
     out->frame = out->bcd ? exh_from_bcd(q[9]) : 0;
+}
+
+static enum exh_q_relation relate(const uint8_t first[12], const uint8_t second[12])
+{
+    if (memcmp(first, second, 12) == 0)
+        return EXH_Q_SAME;
+    if (exh_all_zero(first, 12))
+        return EXH_Q_FIRST_BLANK;
+    if (exh_all_zero(second, 12))
+        return EXH_Q_SECOND_BLANK;
+    bool a = q_crc_holds(first), b = q_crc_holds(second);
+    return a && b ? EXH_Q_DIFFERENT : a ? EXH_Q_FIRST_VALID : b ? EXH_Q_SECOND_VALID : EXH_Q_NONE_VALID;
+}
+
+bool exh_sub_compare(const uint8_t first[EXH_SUB_BYTES], const uint8_t second[EXH_SUB_BYTES], struct exh_sub_difference *out)
+{
+    *out = (struct exh_sub_difference){.q = EXH_Q_SAME};
+    if (memcmp(first, second, EXH_SUB_BYTES) == 0)
+        return true;
+    out->p = memcmp(first, second, EXH_SUB_Q) != 0;
+    out->q = relate(first + EXH_SUB_Q, second + EXH_SUB_Q);
+    out->rw = memcmp(first + EXH_SUB_RW, second + EXH_SUB_RW, EXH_SUB_BYTES - EXH_SUB_RW) != 0;
+    return false;
 }
 
 static void put_time(uint8_t bcd[3], int64_t frames)

@@ -62,6 +62,30 @@ static bool leaves_out(const struct exh_verify_result *r)
     return false;
 }
 
+/* Was a subchannel held against another, with something to tell beside that it is the same, or stored on one side only? */
+static bool has_word_of_sub(const struct exh_verify_result *r)
+{
+    for (size_t i = 0; i < r->findings.count; i++) {
+        const struct exh_finding *f = &r->findings.items[i];
+        if (strcmp(f->check, "subchannel") == 0 && f->basis == EXH_BASIS_EXTERNAL && strcmp(f->outcome, "match") != 0)
+            return true;
+    }
+    return false;
+}
+
+/* A match is of the main channel, and no word of it may seem to speak of what else is stored. */
+static const char *match_text(const struct exh_verify_result *r)
+{
+    bool gaps = exh_sectors_total(&r->not_good, EXH_BAD) > 0, parts = leaves_out(r), sub = has_word_of_sub(r);
+    if (gaps)
+        return sub ? "every byte of the main channel that is not listed as unreadable equals %s; what its subchannel shows is named below"
+                   : "every byte that is not listed as unreadable equals %s";
+    if (parts)
+        return sub ? "every byte of the main channel that was compared equals %s; what was not, and the subchannel, is named below"
+                   : "every byte that was compared equals %s; what was not is named below";
+    return sub ? "every byte of the main channel equals %s; what its subchannel shows is named below" : "every byte of the medium equals %s";
+}
+
 static void sentence(const struct exh_verify_result *r, char *out, size_t room)
 {
     char bases[160] = "";
@@ -73,18 +97,13 @@ static void sentence(const struct exh_verify_result *r, char *out, size_t room)
             (void)snprintf(bases + used, sizeof bases - used, "%s%s", used > 0 ? ", " : "", words[b]);
         }
     static const char *const texts[] = {"not performed",
-                                        "every byte of the medium equals %s",
+                                        "",
                                         "only checksums were there, and all hold (%s)",
                                         "the image differs from %s",
                                         "the image contradicts itself (%s)",
                                         "read whole, but there is nothing to compare with%s",
                                         "not every sector could be read now%s"};
-    bool gaps = r->verdict == EXH_MATCH && exh_sectors_total(&r->not_good, EXH_BAD) > 0;
-    bool parts = r->verdict == EXH_MATCH && !gaps && leaves_out(r);
-    const char *text = gaps    ? "every byte that is not listed as unreadable equals %s"
-                       : parts ? "every byte that was compared equals %s; what was not is named below"
-                               : texts[r->verdict],
-               *mark = strstr(text, "%s");
+    const char *text = r->verdict == EXH_MATCH ? match_text(r) : texts[r->verdict], *mark = strstr(text, "%s");
     if (r->verdict == EXH_DAMAGED && bases[0] == '\0')
         (void)snprintf(bases, sizeof bases, "see the findings");
     if (r->verdict == EXH_NO_REFERENCE || r->verdict == EXH_COULD_NOT_READ)

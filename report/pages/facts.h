@@ -160,7 +160,9 @@ struct exh_fact_audit { /* AUDIT of a verification; no tracks: none was made */
 
 struct exh_fact_finding {
     const char *check, *outcome, *detail, *file, *basis;
-    struct exh_number offset, lba, count;
+    struct exh_number offset, count;
+    bool has_lba;
+    int64_t lba; /* may lie below 0: some containers store the pregap of the first track */
 };
 
 struct exh_fact_files {

@@ -12,6 +12,7 @@ static void read_findings(struct exh_facts_reader *r, struct exh_fact_record *re
     const json_t *item;
     json_array_foreach(list, i, item)
     {
+        const json_t *lba = json_object_get(item, "lba");
         if (!EXH_FACTS_ADD(r, record->findings, record->finding_capacity, record->finding_count, "findings"))
             return;
         record->findings[record->finding_count++] = (struct exh_fact_finding){.check = exh_facts_string_at(r, item, "check"),
@@ -20,7 +21,8 @@ static void read_findings(struct exh_facts_reader *r, struct exh_fact_record *re
                                                                               .file = exh_facts_string_at(r, item, "file"),
                                                                               .basis = exh_facts_string_at(r, item, "basis"),
                                                                               .offset = exh_facts_number_at(item, "offset"),
-                                                                              .lba = exh_facts_number_at(item, "lba"),
+                                                                              .has_lba = json_is_integer(lba),
+                                                                              .lba = json_integer_value(lba),
                                                                               .count = exh_facts_number_at(item, "count")};
     }
 }

@@ -223,23 +223,36 @@ static void layout(struct exh_html_page *p)
 
 /* --- what came after --- */
 
+static bool agrees(const struct exh_fact_finding *finding)
+{
+    return finding->outcome != NULL && (strcmp(finding->outcome, "match") == 0 || strcmp(finding->outcome, "consistent") == 0);
+}
+
+static void finding_row(struct exh_html_page *p, const struct exh_fact_finding *finding)
+{
+    exh_html_put(p, "<tr><td>");
+    exh_html_text_or_unknown(p, finding->check);
+    exh_html_put(p, "</td><td>");
+    exh_html_text_or_unknown(p, finding->outcome);
+    exh_html_put(p, "</td><td>");
+    exh_html_text_or_unknown(p, finding->detail);
+    exh_html_put(p, "</td></tr>\n");
+}
+
+/* What does not agree comes first: a disc has more digests that hold than the page has room for. */
 static void findings(struct exh_html_page *p, const struct exh_fact_record *record)
 {
-    size_t shown = record->finding_count < FINDINGS_SHOWN ? record->finding_count : FINDINGS_SHOWN;
-    if (shown == 0)
+    size_t shown = 0;
+    if (record->finding_count == 0)
         return;
     exh_html_put(p, "<table><thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Outcome</th><th scope=\"col\">Detail</th></tr></thead>"
                     "<tbody>\n");
-    for (size_t i = 0; i < shown; i++) {
-        const struct exh_fact_finding *finding = &record->findings[i];
-        exh_html_put(p, "<tr><td>");
-        exh_html_text_or_unknown(p, finding->check);
-        exh_html_put(p, "</td><td>");
-        exh_html_text_or_unknown(p, finding->outcome);
-        exh_html_put(p, "</td><td>");
-        exh_html_text_or_unknown(p, finding->detail);
-        exh_html_put(p, "</td></tr>\n");
-    }
+    for (int agreeing = 0; agreeing < 2; agreeing++)
+        for (size_t i = 0; i < record->finding_count && shown < FINDINGS_SHOWN; i++)
+            if (agrees(&record->findings[i]) == (agreeing != 0)) {
+                finding_row(p, &record->findings[i]);
+                shown++;
+            }
     exh_html_put(p, "</tbody></table>\n");
     exh_html_rest(p, shown, record->finding_count, "Findings");
 }

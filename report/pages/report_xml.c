@@ -300,7 +300,8 @@ static void findings(struct exh_xml_out *o, const struct exh_fact_record *record
         exh_xml_attribute(o, "basis", finding->basis);
         exh_xml_attribute(o, "file", finding->file);
         exh_xml_attribute_number(o, "offset", finding->offset);
-        exh_xml_attribute_number(o, "lba", finding->lba);
+        if (finding->has_lba)
+            exh_xml_attribute_signed(o, "lba", finding->lba);
         exh_xml_attribute_number(o, "count", finding->count);
         if (finding->detail != NULL)
             exh_xml_text(o, finding->detail);

@@ -213,6 +213,41 @@ static void other_rows_are_no_positions(void **state)
     assert_int_equal(decoded(lead_in).kind, EXH_Q_OTHER);
 }
 
+/* One bit wrong anywhere in one of two: which channel it is in, and that a Q whose CRC fails is no other valid one. */
+static void two_are_compared_by_channel(void **state)
+{
+    (void)state;
+    uint8_t a[EXH_SUB_BYTES] = {0}, b[EXH_SUB_BYTES];
+    struct exh_sub_difference d;
+    exh_q_make_position(a + EXH_SUB_Q, 4, 1, 1, 30, 30);
+    assert_true(exh_sub_compare(a, a, &d));
+    assert_true(!d.p && !d.rw && d.q == EXH_Q_SAME);
+    for (unsigned bit = 0; bit < EXH_SUB_BYTES * 8; bit++) {
+        memcpy(b, a, sizeof b);
+        b[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
+        bool q = bit / 8 >= 12 && bit / 8 < 24;
+        assert_false(exh_sub_compare(a, b, &d));
+        assert_int_equal(d.p, bit / 8 < 12);
+        assert_int_equal(d.rw, bit / 8 >= 24);
+        assert_int_equal(d.q, q ? EXH_Q_FIRST_VALID : EXH_Q_SAME);
+        assert_false(exh_sub_compare(b, a, &d));
+        assert_int_equal(d.q, q ? EXH_Q_SECOND_VALID : EXH_Q_SAME);
+    }
+    memcpy(b, a, sizeof b);
+    exh_q_make_position(b + EXH_SUB_Q, 4, 1, 1, 31, 31);
+    assert_false(exh_sub_compare(a, b, &d));
+    assert_int_equal(d.q, EXH_Q_DIFFERENT);
+    a[EXH_SUB_Q] ^= 1;
+    b[EXH_SUB_Q] ^= 1;
+    assert_false(exh_sub_compare(a, b, &d));
+    assert_int_equal(d.q, EXH_Q_NONE_VALID);
+    memset(b, 0, sizeof b);
+    assert_false(exh_sub_compare(a, b, &d));
+    assert_int_equal(d.q, EXH_Q_SECOND_BLANK);
+    assert_false(exh_sub_compare(b, a, &d));
+    assert_int_equal(d.q, EXH_Q_FIRST_BLANK);
+}
+
 /* The .sub of a CloneCD image: each sector's Q holds and says where it lies. */
 static void subchannel_file_of_the_corpus(void **state)
 {
@@ -249,6 +284,7 @@ int main(void)
         cmocka_unit_test(catalogue_numbers),
         cmocka_unit_test(recording_codes),
         cmocka_unit_test(other_rows_are_no_positions),
+        cmocka_unit_test(two_are_compared_by_channel),
         cmocka_unit_test(subchannel_file_of_the_corpus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
