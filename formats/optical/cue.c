@@ -1,7 +1,7 @@
 /* cue.c - cue sheets: the row, what tells one from other text, and how one becomes a medium. See cue.h.
  *
  * There is no specification but the manual of the program that invented the format (CDRWIN) and the habits of those that came after it; how each
- * habit is read is told in cue_parse.c (commands) and cue_layout.c (places, and the two meanings of REM LEAD-OUT). */
+ * habit is read is told in cue_places.c, cue_labels.c, cue_remarks.c (commands) and cue_layout.c (places, and the two meanings of REM LEAD-OUT). */
 #include "formats/optical/cue.h"
 
 #include <stdlib.h>
