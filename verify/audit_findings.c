@@ -71,6 +71,28 @@ static bool tell_address(struct exh_verify_job *job, uint32_t index, struct exh_
                         (unsigned long long)t->address_differs, (long long)t->shift);
 }
 
+/* How many of the sectors that fail their EDC hold enough to be corrected. */
+static bool tell_edc(struct exh_verify_job *job, uint32_t index, struct exh_error *err)
+{
+    const struct exh_audit_track *t = &job->out->audit.tracks[index];
+    uint64_t correctable = t->verdicts[EXH_SECTOR_REPAIRABLE], failing = correctable + t->verdicts[EXH_SECTOR_EDC_BAD];
+    struct exh_finding place = at_track(job, index);
+    char form2[80] = "";
+    if (failing == 0)
+        return true;
+    if (t->without_ecc > 0)
+        (void)snprintf(form2, sizeof form2, "; %llu of them %s Form 2, which has none", (unsigned long long)t->without_ecc,
+                       t->without_ecc == 1 ? "is" : "are");
+    if (failing == 1)
+        return exh_job_find(job, "edc", "warning", EXH_BASIS_CHECKSUM, err, &place, "track %u: 1 sector fails its EDC: %s", t->number,
+                            t->without_ecc > 0 ? "it is Form 2, which has no ECC"
+                            : correctable > 0  ? "its ECC would correct it"
+                                               : "its ECC would not correct it");
+    return exh_job_find(job, "edc", "warning", EXH_BASIS_CHECKSUM, err, &place,
+                        "track %u: %llu sectors fail their EDC: their ECC would correct %llu%s", t->number, (unsigned long long)failing,
+                        (unsigned long long)correctable, form2);
+}
+
 static bool tell_main(struct exh_verify_job *job, uint32_t index, struct exh_error *err)
 {
     const struct exh_audit_track *t = &job->out->audit.tracks[index];
@@ -83,7 +105,9 @@ static bool tell_main(struct exh_verify_job *job, uint32_t index, struct exh_err
         ok = exh_job_find(job, "edc", "consistent", EXH_BASIS_CHECKSUM, err, &place, "track %u: the EDC holds in all %llu sectors", t->number,
                           (unsigned long long)good);
     for (int v = 0; ok && v < EXH_SECTOR_COUNT; v++)
-        if (v != EXH_SECTOR_AUDIO && v != EXH_SECTOR_OK && v != EXH_SECTOR_NO_EDC && v != EXH_SECTOR_UNCHECKED)
+        if (v == EXH_SECTOR_REPAIRABLE)
+            ok = tell_edc(job, index, err); /* and those beyond repair */
+        else if (v != EXH_SECTOR_EDC_BAD && v != EXH_SECTOR_AUDIO && v != EXH_SECTOR_OK && v != EXH_SECTOR_NO_EDC && v != EXH_SECTOR_UNCHECKED)
             ok = tell_count(job, index, check_of((enum exh_sector_verdict)v), t->verdicts[v], words_of((enum exh_sector_verdict)v), err);
     return ok && tell_address(job, index, err) &&
            tell_count(job, index, "subheader", t->subheader_differs, "the two copies of the subheader differ", err) &&

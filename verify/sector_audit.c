@@ -23,7 +23,7 @@ enum q_outcome { Q_NONE, Q_MISSING, Q_BLANK, Q_BAD, Q_RIGHT, Q_SHIFTED, Q_WRONG,
 /* Of one block. Shifts: least and most of those that differ from 0, so that one number is seen to be one. */
 struct tally {
     uint32_t verdicts[EXH_SECTOR_COUNT], forms[EXH_AUDIT_FORMS];
-    uint32_t unread, address_differs, address_right, subheader_differs, mode_differs, control_differs;
+    uint32_t unread, without_ecc, address_differs, address_right, subheader_differs, mode_differs, control_differs;
     uint32_t q[Q_OUTCOMES];
     int64_t first_shift, first_q_shift;
     bool one_shift, one_q_shift;
@@ -108,6 +108,7 @@ static void check_main(const struct exh_block *block, struct tally *tally, uint8
         verdicts[i] = (uint8_t)c.verdict;
         tally->verdicts[c.verdict]++;
         tally->forms[c.form]++;
+        tally->without_ecc += c.verdict == EXH_SECTOR_EDC_BAD && c.form == EXH_FORM_MODE2_2;
         tally->subheader_differs += c.subheader_differs;
         tally->mode_differs += c.mode_differs;
         tally->has_bad = tally->has_bad || (c.verdict != EXH_SECTOR_OK && c.verdict != EXH_SECTOR_NO_EDC && c.verdict != EXH_SECTOR_UNCHECKED);
@@ -248,6 +249,7 @@ static void merge_main(struct exh_sector_audit *a, uint32_t index, const struct 
         t->verdicts[v] += tally->verdicts[v];
     for (int f = 0; f < EXH_AUDIT_FORMS; f++)
         t->forms[f] += tally->forms[f];
+    t->without_ecc += tally->without_ecc;
     t->subheader_differs += tally->subheader_differs;
     t->mode_differs += tally->mode_differs;
     a->address_right[index] = a->address_right[index] || tally->address_right > 0;

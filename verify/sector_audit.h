@@ -1,6 +1,10 @@
 /* sector_audit.h - what the sectors of a disc say of themselves: sync, header, EDC and parities of every 2352-byte data sector, and Q of every stored
  * subchannel, held against the layout.
  *
+ * Every sector that fails its EDC is tried with its own parities, in a copy, and counted as EXH_SECTOR_REPAIRABLE where they lead to an EDC that
+ * holds; nothing corrected goes anywhere. Each round of a correction must leave fewer failing code words than the one before, of 138, so a track of
+ * bad sectors alone costs so much each (some tens of microseconds of noise) and no more: there is no bound beyond which they are not tried.
+ *
  * A consumer: its work runs beside the other consumers' on any thread, results are added up in ticket order. What fails here is a fact of the image
  * and no fault of the copy: a disc may have been pressed with it. Counts are of sectors. */
 #ifndef EXH_VERIFY_SECTOR_AUDIT_H
@@ -42,6 +46,7 @@ struct exh_audit_track {
     bool checked;     /* a data track of 2352 bytes: the numbers up to `ranges` say something. Otherwise all sectors are without a check */
     uint64_t verdicts[EXH_SECTOR_COUNT];
     uint64_t forms[EXH_AUDIT_FORMS];
+    uint64_t without_ecc;     /* of verdicts[EXH_SECTOR_EDC_BAD]: XA Form 2, which has no parities that could correct anything */
     uint64_t address_differs; /* headers that hold the address of another sector */
     int64_t shift;            /* the address of the first such header minus that of its sector */
     bool shift_constant;      /* all such headers are off by this, and no other header is right */

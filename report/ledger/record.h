@@ -82,7 +82,8 @@
  *     "toc"?:[[session,adr_control,tno,point,m,s,f,zero,pm,ps,pf]...] (READ TOC format 2, binary).
  *
  * AUDIT    {"tracks":[{"number","mode","sectors","unread"?,"checked": bool, and of a checked track "verdicts":{word: sectors},"forms":{name:
- * sectors}, "subheader_differs"?,"mode_differs"?,"address_differs"?,"shift"?,"shift_constant"?,"ranges"?:[[lba,count,verdict]...],"ranges_left_out"?,
+ *     sectors},"without_ecc"?,"subheader_differs"?,"mode_differs"?,"address_differs"?,"shift"?,"shift_constant"?,"ranges"?:[[lba,count,verdict]...],
+ *     "ranges_left_out"?,
  *     and of one with a subchannel "q":{"sectors","missing"?,"blank"?,"crc_good","crc_bad","right","shifted"?,"wrong"?,"control_differs"?,"mcn"?,
  *     "isrc"?,"other"?,"shift"?,"shift_constant"?,"first_shifted"?,"first_crc_bad"?,"first_wrong"?},"isrc"?,"isrc_reads"?,"isrc_disputed"?}],
  *     "mcn"?,"mcn_reads"?,"mcn_disputed"?}

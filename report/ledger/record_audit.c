@@ -58,8 +58,8 @@ static json_t *q_json(const struct exh_audit_q *q)
 static bool set_checked(json_t *json, const struct exh_audit_track *t)
 {
     bool ok = exh_record_set(json, "verdicts", verdicts_json(t)) && exh_record_set(json, "forms", forms_json(t)) &&
-              set_count(json, "subheader_differs", t->subheader_differs) && set_count(json, "mode_differs", t->mode_differs) &&
-              set_count(json, "address_differs", t->address_differs);
+              set_count(json, "without_ecc", t->without_ecc) && set_count(json, "subheader_differs", t->subheader_differs) &&
+              set_count(json, "mode_differs", t->mode_differs) && set_count(json, "address_differs", t->address_differs);
     if (ok && t->address_differs > 0)
         ok = exh_record_set(json, "shift", json_integer((json_int_t)t->shift)) &&
              exh_record_set(json, "shift_constant", json_boolean(t->shift_constant));

@@ -72,6 +72,11 @@ for where in "xa 9 2.1" "xa 15 2.2" "formless 5 2"; do
   verify lab/disc.cue
   finds "$1, header of sector $2" "^address warning .*(headers of 1 |one )"
 done
+# of several, how many their ECC would correct; a sector of Form 2 has none
+fresh xa/cue; for n in 9 12; do $make flip lab/disc.bin $n user --form 2.1 >at; done; $make flip lab/disc.bin 15 user --form 2.2 >at
+verify lab/disc.cue; finds "three bad sectors" "^edc warning lba 0: track 1: 3 sectors fail their EDC: their ECC would correct 2; 1 of them is Form 2"
+[ "$(jq -c '.audit.tracks[0] | [.verdicts.repairable, .verdicts["edc-bad"], .without_ecc]' "$work/out")" = "[2,1,1]" ] ||
+  wrong "three bad sectors, in the audit: $(jq -c '.audit.tracks[0]' "$work/out")"
 # two bytes far from each other in every column of P: beyond repair
 fresh mixed/cue; head -c 600 /dev/urandom | dd of=lab/disc.bin bs=1 seek=$((10 * 2352 + 700)) conv=notrunc 2>/dev/null
 verify lab/disc.cue; finds "600 bytes of a sector" "^edc warning lba 10: .*beyond"

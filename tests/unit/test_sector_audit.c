@@ -104,10 +104,50 @@ static void bad_sectors_are_told_with_their_place(void **state)
     assert_int_equal(t->ranges[2].lba, 2999);
     assert_int_equal(r.audit.tracks[1].verdicts[EXH_SECTOR_ECC_BAD], 1);
     assert_int_equal(r.audit.tracks[1].ranges[0].lba, 3150);
-    assert_int_equal(findings_of(&r, "edc", "warning"), 2 + 2);
+    assert_int_equal(t->without_ecc, 0);
+    assert_int_equal(findings_of(&r, "edc", "warning"), 1 + 2);
+    assert_true(told(&r, "edc", "track 1: 11 sectors fail their EDC: their ECC would correct 1"));
     assert_int_equal(findings_of(&r, "edc", "consistent"), 1); /* of track 2: a parity is not the EDC */
     assert_true(told(&r, "edc", "10 sectors from LBA 100"));
     assert_true(told(&r, "sync", "1 sector from LBA 2999"));
+    exh_verify_result_close(&r);
+    lab_close(&lab);
+}
+
+/* How many of the bad sectors of a track their own parities would correct, and how many have none. */
+static void what_could_be_corrected_is_counted(void **state)
+{
+    (void)state;
+    static const struct lab_track xa = {.kind = EXH_TRACK_MODE2, .main_bytes = 2352, .sectors = 400, .seed = 2};
+    struct lab_disc lab;
+    struct exh_verify_result r;
+    uint8_t user[2324] = {7};
+    lab_open(&lab, &xa, 1, 0);
+    lab_at(&lab, 1, 20)[500] ^= 1;
+    (void)audit(&lab, 1, &r);
+    assert_true(told(&r, "edc", "track 1: 1 sector fails its EDC: its ECC would correct it"));
+    exh_verify_result_close(&r);
+    lab_noise(lab_at(&lab, 1, 20) + 100, 1500, 3);
+    (void)audit(&lab, 1, &r);
+    assert_true(told(&r, "edc", "track 1: 1 sector fails its EDC: its ECC would not correct it"));
+    exh_verify_result_close(&r);
+    for (int64_t lba = 100; lba < 103; lba++) {
+        exh_sector_make_form(lab_at(&lab, 1, lba), user, 2324, lba);
+        lab_at(&lab, 1, lba)[900] ^= 1;
+    }
+    for (int64_t lba = 300; lba < 305; lba++)
+        lab_at(&lab, 1, lba)[60 + lba] ^= 0x5A;
+    (void)audit(&lab, 3, &r);
+    assert_true(told(&r, "edc", "track 1: 9 sectors fail their EDC: their ECC would correct 5; 3 of them are Form 2, which has none"));
+    assert_int_equal(r.audit.tracks[0].without_ecc, 3);
+    assert_int_equal(findings_of(&r, "edc", "warning"), 1 + 3);
+    exh_verify_result_close(&r);
+    lab_close(&lab);
+    lab_open(&lab, &xa, 1, 0);
+    exh_sector_make_form(lab_at(&lab, 1, 5), user, 2324, 5);
+    lab_at(&lab, 1, 5)[900] ^= 1;
+    (void)audit(&lab, 1, &r);
+    assert_true(told(&r, "edc", "track 1: 1 sector fails its EDC: it is Form 2, which has no ECC"));
     exh_verify_result_close(&r);
     lab_close(&lab);
 }
@@ -376,6 +416,7 @@ int main(void)
         cmocka_unit_test(good_data_are_consistent),
         cmocka_unit_test(unchecked_sectors_leave_it_open),
         cmocka_unit_test(bad_sectors_are_told_with_their_place),
+        cmocka_unit_test(what_could_be_corrected_is_counted),
         cmocka_unit_test(many_bad_sectors_are_counted),
         cmocka_unit_test(a_shift_is_told_once),
         cmocka_unit_test(q_is_held_against_the_layout),
