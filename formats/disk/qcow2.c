@@ -187,6 +187,7 @@ static bool parse_header(struct exh_qcow2 *q, struct exh_source *source, struct 
     q->snapshot_count = exh_be32(h + 60);
     q->snapshots_at = exh_be64(h + 64);
     q->header_bytes = q->version == 3 ? exh_be32(h + 100) : 72;
+    q->refcount_order = q->version == 3 ? exh_be32(h + 96) : 4;
     q->codec = EXH_CODEC_DEFLATE;
     if (q->version == 3) {
         q->incompatible = exh_be64(h + 72);
@@ -227,9 +228,15 @@ static bool check_header(struct exh_qcow2 *q, uint64_t file_bytes, struct exh_er
         return exh_fail(err, EXH_CORRUPT, q->version == 1 ? 40 : 36,
                         "an L1 table of %llu entries at %llu, where the disk needs %llu and the file ends at %llu", (unsigned long long)q->l1_entries,
                         (unsigned long long)q->l1_at, (unsigned long long)needed, (unsigned long long)file_bytes);
+    q->current_bytes = q->disk_bytes;
     q->active_l1_at = q->l1_at;
     q->active_l1_entries = q->l1_entries;
     return true;
+}
+
+bool exh_qcow_header_length_holds(const struct exh_qcow2 *q)
+{
+    return q->version < 3 || (q->header_bytes >= 104 && q->header_bytes % 8 == 0 && q->header_bytes <= 1ull << q->cluster_bits);
 }
 
 /* A text of the header, NUL-terminated in `out`. */
@@ -244,7 +251,8 @@ static bool read_text(struct exh_source *source, uint64_t at, uint32_t length, c
 static bool read_extensions(struct exh_qcow2 *q, struct exh_source *source, struct exh_error *err)
 {
     uint64_t at = q->header_bytes, end = q->backing_at != 0 ? q->backing_at : 1ull << q->cluster_bits;
-    for (unsigned i = 0; q->version >= 2 && i < 64 && exh_inside(at, 8, end < source->size ? end : source->size); i++) {
+    for (unsigned i = 0; q->version >= 2 && i < 64 && exh_qcow_header_length_holds(q) && exh_inside(at, 8, end < source->size ? end : source->size);
+         i++) {
         uint8_t e[8];
         if (!exh_source_read(source, at, e, sizeof e, err))
             return false;

@@ -19,7 +19,7 @@ struct exh_qcow_snapshot {
 /* What qcow2.c and qcow2_inspect.c share. */
 struct exh_qcow2 {
     struct exh_mapped_disk disk;
-    uint32_t version, cluster_bits, l2_bits, crypt, header_bytes, refcount_clusters, snapshot_count, data_file;
+    uint32_t version, cluster_bits, l2_bits, crypt, header_bytes, refcount_clusters, snapshot_count, data_file, refcount_order;
     uint64_t disk_bytes, l1_at, l1_entries, refcount_at, snapshots_at, snapshots_bytes, incompatible, compatible, autoclear, backing_at;
     uint32_t backing_length;
     bool extended; /* L2 entries of 16 bytes, 32 subclusters each */
@@ -27,8 +27,11 @@ struct exh_qcow2 {
     char backing[1024], backing_format[32], data_name[1024];
     struct exh_qcow_snapshot *snapshots;      /* snapshot_count of them */
     uint64_t active_l1_at, active_l1_entries; /* what is read: the current state's, or a snapshot's */
+    uint64_t current_bytes;                   /* of the disk in its current state */
 };
 
+/* 104 bytes or more and a number of eights, within the first cluster: only then extensions follow ("Header", header_length). */
+bool exh_qcow_header_length_holds(const struct exh_qcow2 *q);
 static inline uint32_t exh_qcow_entry_bytes(const struct exh_qcow2 *q) { return q->extended ? 16 : 8; }
 /* Of a packed cluster: where it lies, and how many bytes it may take, cut at the file's end. */
 void exh_qcow_packed(const struct exh_qcow2 *q, uint64_t entry, uint64_t *offset, uint64_t *bytes);

@@ -1,19 +1,21 @@
 /* qcow2_inspect.c - what a QCOW image says of itself, and whether its tables use every cluster once. See qcow2.h. */
-#include "formats/disk/qcow2.h"
-
 #include "formats/disk/file_space.h"
+#include "formats/disk/qcow2_walk.h"
 #include "formats/model/bytes.h"
 
-#define DIRTY 1u
-#define CORRUPT 2u
+/* Bits that say nothing: of an L1 entry, of an L2 entry (bit 0 is "zeros" in version 3 only, and not with subclusters). */
+#define L1_RESERVED 0x7F000000000001FFull
+#define L2_RESERVED 0x3F000000000001FEull
 
-struct walk {
-    struct exh_qcow2 *q;
+struct odd { /* entries of L1 and L2 tables that have something in common, and the first of them */
+    uint64_t count, first;
+};
+
+struct inspection {
+    struct exh_qcow_walk walk;
     struct exh_file_space *space, *data; /* data: of the external data file; the same as space when there is none */
-    struct exh_inspection *in;
-    struct exh_error *err;
     uint64_t stored, packed, zero;
-    uint8_t *table; /* room for one L2 table */
+    struct odd reserved, unaligned, behind, contrary;
 };
 
 static bool tell_facts(const struct exh_qcow2 *q, struct exh_inspection *in, struct exh_error *err)
@@ -30,153 +32,155 @@ static bool tell_facts(const struct exh_qcow2 *q, struct exh_inspection *in, str
     for (uint32_t i = 0; ok && i < q->snapshot_count; i++)
         ok = exh_inspection_fact(in, file, q->snapshots_at, "snapshot", err, "%.60s '%.120s', %u s after 1970", q->snapshots[i].id,
                                  q->snapshots[i].name, q->snapshots[i].seconds);
-    if (ok && (q->incompatible & DIRTY) != 0)
-        ok = exh_inspection_remark(in, "dirty", EXH_WARNS, file, 72, err,
-                                   "the image was not closed: its reference counts may be wrong, its data are not");
-    if (ok && (q->incompatible & CORRUPT) != 0)
-        ok = exh_inspection_remark(in, "corrupt", EXH_FAILS, file, 72, err, "the image is marked corrupt by the program that wrote it");
     return ok;
 }
 
-/* Whoever packs takes clusters and fills them as far as it goes: what is left free in them is nobody's, and no wonder. */
-static bool take_packed(struct walk *w, uint64_t entry)
+/* ---- entries ---- */
+
+static void note(struct odd *odd, uint64_t at)
 {
-    const struct exh_qcow2 *q = w->q;
-    uint64_t offset, bytes, cluster = 1ull << q->cluster_bits, size = q->disk.sources[0]->size;
+    if (odd->count++ == 0)
+        odd->first = at;
+}
+
+/* Whoever packs takes clusters and fills them as far as it goes: what is left free in them is nobody's, and no wonder. */
+static bool take_packed(struct inspection *s, uint64_t entry)
+{
+    const struct exh_qcow2 *q = s->walk.q;
+    uint64_t offset, bytes, cluster = exh_qcow_cluster(q), size = s->walk.source->size;
     exh_qcow_packed(q, entry, &offset, &bytes);
     if (exh_inside(offset, bytes, size)) {
         uint64_t end = (offset + bytes + cluster - 1) / cluster * cluster;
         offset = q->version == 1 ? offset : offset / cluster * cluster;
         bytes = (end < size ? end : size) - offset;
     }
-    return exh_file_space_share(w->space, offset, bytes, w->in, w->err, "a packed cluster");
+    return exh_file_space_share(s->space, offset, bytes, s->walk.in, s->walk.err, "a packed cluster");
 }
 
 /* Clusters of the current state must be used once; those of snapshots are shared on purpose. */
-static bool take_entry(struct walk *w, uint64_t entry, bool shared)
+static bool take_entry(struct inspection *s, uint64_t entry, bool shared)
 {
-    struct exh_qcow2 *q = w->q;
-    uint64_t offset = q->version == 1 ? entry : entry & EXH_QCOW_OFFSET, bytes;
-    bool packed = q->version == 1 ? entry >> 63 != 0 : (entry & EXH_QCOW_COMPRESSED) != 0;
-    if (packed) {
-        w->packed += !shared;
-        return take_packed(w, entry);
+    const struct exh_qcow2 *q = s->walk.q;
+    uint64_t offset = exh_qcow_entry_offset(q, entry), bytes = exh_qcow_cluster(q), size = q->disk.sources[q->data_file]->size;
+    if (exh_qcow_entry_packed(q, entry)) {
+        s->packed += !shared;
+        return take_packed(s, entry);
     }
-    w->zero += !shared && q->version == 3 && !q->extended && (entry & EXH_QCOW_ZERO) != 0;
+    s->zero += !shared && q->version == 3 && !q->extended && (entry & EXH_QCOW_ZERO) != 0;
     if (offset == 0)
         return true;
-    w->stored += !shared;
-    bytes = 1ull << q->cluster_bits;
-    uint64_t size = q->disk.sources[q->data_file]->size;
+    s->stored += !shared;
     if (q->extended && offset < size && bytes > size - offset)
         bytes = size - offset; /* of its subclusters only those up to the last stored one need be there */
-    return shared ? exh_file_space_share(w->data, offset, bytes, w->in, w->err, "a snapshot's cluster")
-                  : exh_file_space_take(w->data, offset, bytes, w->in, w->err, "a cluster");
+    return shared ? exh_file_space_share(s->data, offset, bytes, s->walk.in, s->walk.err, "a snapshot's cluster")
+                  : exh_file_space_take(s->data, offset, bytes, s->walk.in, s->walk.err, "a cluster");
 }
 
-static bool walk_l2(struct walk *w, uint64_t at, bool shared)
+/* What an entry must not say, whatever the disk is by the others. */
+static void judge_entry(struct inspection *s, uint64_t entry, uint64_t bits, uint64_t at)
 {
-    struct exh_qcow2 *q = w->q;
-    uint64_t entries = 1ull << q->l2_bits, bytes = entries * exh_qcow_entry_bytes(q);
-    if (!(shared ? exh_file_space_share(w->space, at, bytes, w->in, w->err, "a snapshot's L2 table")
-                 : exh_file_space_take(w->space, at, bytes, w->in, w->err, "an L2 table")))
-        return false;
-    if (!exh_inside(at, bytes, q->disk.sources[0]->size))
-        return true; /* told */
-    if (!exh_source_read(q->disk.sources[0], at, w->table, (size_t)bytes, w->err))
-        return false;
-    for (uint64_t i = 0; i < entries; i++) {
-        uint64_t entry = exh_be64(w->table + i * exh_qcow_entry_bytes(q));
-        if (entry != 0 && !take_entry(w, entry, shared))
-            return false;
-    }
-    return true;
-}
-
-static bool walk_l1(struct walk *w, uint64_t l1_at, uint64_t entries, bool shared)
-{
-    uint8_t part[4096];
-    uint64_t cluster = 1ull << w->q->cluster_bits, bytes = entries * 8;
-    bool first_version = w->q->version == 1; /* there it follows the header within the same sector, and what comes next begins with a cluster */
-    bytes = (l1_at % cluster + bytes + cluster - 1) / cluster * cluster - l1_at % cluster;
-    uint64_t size = w->q->disk.sources[0]->size;
-    bytes = l1_at < size && bytes > size - l1_at ? size - l1_at : bytes;
-    if (!(shared || first_version ? exh_file_space_share(w->space, l1_at, bytes, w->in, w->err, "an L1 table")
-                                  : exh_file_space_take(w->space, l1_at, bytes, w->in, w->err, "the L1 table")))
-        return false;
-    if (!exh_inside(l1_at, entries * 8, w->q->disk.sources[0]->size))
-        return true; /* told */
-    for (uint64_t i = 0; i < entries; i += sizeof part / 8) {
-        uint64_t n = entries - i < sizeof part / 8 ? entries - i : sizeof part / 8;
-        if (!exh_source_read(w->q->disk.sources[0], l1_at + i * 8, part, (size_t)n * 8, w->err))
-            return false;
-        for (uint64_t k = 0; k < n; k++) {
-            uint64_t at = w->q->version == 1 ? exh_be64(part + k * 8) : exh_be64(part + k * 8) & EXH_QCOW_OFFSET;
-            if (at != 0 && !walk_l2(w, at, shared))
-                return false;
-        }
-    }
-    return true;
-}
-
-/* The reference counts are not needed to read, and not checked; where they lie must not be used by anything else. */
-static bool take_refcounts(struct walk *w)
-{
-    const struct exh_qcow2 *q = w->q;
-    uint64_t cluster = 1ull << q->cluster_bits, bytes = q->refcount_clusters * cluster;
+    const struct exh_qcow2 *q = s->walk.q;
+    uint64_t offset = entry & EXH_QCOW_OFFSET, reserved = q->version == 2 || q->extended ? L2_RESERVED | 1 : L2_RESERVED;
     if (q->version == 1)
-        return true;
-    if (!exh_file_space_take(w->space, q->refcount_at, bytes, w->in, w->err, "the refcount table"))
-        return false;
-    for (uint64_t at = q->refcount_at; exh_inside(at, 8, q->disk.sources[0]->size) && at < q->refcount_at + bytes; at += 8) {
-        uint8_t e[8];
-        if (!exh_source_read(q->disk.sources[0], at, e, sizeof e, w->err))
+        return;
+    if (exh_qcow_entry_packed(q, entry)) {
+        if ((entry & EXH_QCOW_COPIED) != 0 || bits != 0)
+            note(&s->contrary, at);
+        return;
+    }
+    if ((entry & reserved) != 0)
+        note(&s->reserved, at);
+    if (offset % exh_qcow_cluster(q) != 0)
+        note(&s->unaligned, at);
+    if ((bits & bits >> 32 & UINT32_MAX) != 0 || (offset == 0 && (uint32_t)bits != 0 && q->data_file == 0) ||
+        (offset == 0 && q->data_file == 0 && (entry & EXH_QCOW_COPIED) != 0))
+        note(&s->contrary, at);
+}
+
+static bool judge_l1(void *context, uint64_t index, uint64_t entry, uint64_t entry_at)
+{
+    struct inspection *s = context;
+    (void)index;
+    if (s->walk.q->version > 1 && (entry & L1_RESERVED) != 0)
+        note(&s->reserved, entry_at);
+    if (s->walk.q->version > 1 && (entry & EXH_QCOW_OFFSET) % exh_qcow_cluster(s->walk.q) != 0)
+        note(&s->unaligned, entry_at);
+    return true;
+}
+
+/* ---- parts ---- */
+
+static bool take_part(void *context, uint64_t at, uint64_t bytes, bool shared, const char *role)
+{
+    struct inspection *s = context;
+    return shared ? exh_file_space_share(s->space, at, bytes, s->walk.in, s->walk.err, "%s", role)
+                  : exh_file_space_take(s->space, at, bytes, s->walk.in, s->walk.err, "%s", role);
+}
+
+/* As often as the current L1 table points at it, which is once. */
+static bool take_table(void *context, const struct exh_qcow_table *t)
+{
+    struct inspection *s = context;
+    const struct exh_qcow2 *q = s->walk.q;
+    uint64_t step = exh_qcow_entry_bytes(q), entries = 1ull << q->l2_bits;
+    uint64_t clusters = q->current_bytes / exh_qcow_cluster(q) + (q->current_bytes % exh_qcow_cluster(q) != 0);
+    bool shared = t->active == 0, there = exh_inside(t->at, entries * step, s->walk.source->size);
+    for (uint32_t i = 0; i < t->active && i < 2; i++)
+        if (!take_part(s, t->at, entries * step, false, "an L2 table"))
             return false;
-        uint64_t block = exh_be64(e) & EXH_QCOW_OFFSET;
-        if (block != 0 && !exh_file_space_take(w->space, block, cluster, w->in, w->err, "a refcount block"))
+    if (shared && !take_part(s, t->at, entries * step, true, "a snapshot's L2 table"))
+        return false;
+    for (uint64_t i = 0; there && i < entries; i++) {
+        uint64_t at = t->at + i * step, entry = exh_be64(s->walk.table + i * step), bits = q->extended ? exh_be64(s->walk.table + i * step + 8) : 0;
+        if (entry == 0 && bits == 0)
+            continue;
+        judge_entry(s, entry, bits, at);
+        if (!shared && exh_qcow_entry_offset(q, entry) != 0 && ((uint64_t)t->index << q->l2_bits) + i >= clusters)
+            note(&s->behind, at);
+        if (!take_entry(s, entry, shared))
             return false;
     }
     return true;
 }
 
-/* It lies in clusters of its own, which it need not fill. */
-static bool take_snapshot_table(struct walk *w)
+static bool tell_odd(const struct inspection *s, const struct odd *odd, const char *check, enum exh_outcome outcome, const char *what)
 {
-    const struct exh_qcow2 *q = w->q;
-    uint64_t cluster = 1ull << q->cluster_bits, size = q->disk.sources[0]->size;
-    uint64_t bytes = (q->snapshots_bytes + cluster - 1) / cluster * cluster;
-    if (q->snapshots_at < size && bytes > size - q->snapshots_at)
-        bytes = size - q->snapshots_at;
-    return exh_file_space_share(w->space, q->snapshots_at, bytes, w->in, w->err, "the snapshot table");
+    return odd->count == 0 || exh_inspection_remark(s->walk.in, check, outcome, s->walk.file, odd->first, s->walk.err,
+                                                    "%llu entries of L1 and L2 tables %s; the first is at %llu", (unsigned long long)odd->count, what,
+                                                    (unsigned long long)odd->first);
 }
 
-static bool walk_all(struct walk *w)
+static bool tell_entries(const struct inspection *s)
 {
-    const struct exh_qcow2 *q = w->q;
-    if (!exh_file_space_take(w->space, 0, q->version == 1 ? 512 : 1ull << q->cluster_bits, w->in, w->err, "the header") || !take_refcounts(w) ||
-        !walk_l1(w, q->l1_at, q->l1_entries, false))
+    return tell_odd(s, &s->reserved, "reserved-bits", EXH_FAILS, "have reserved bits set") &&
+           tell_odd(s, &s->unaligned, "alignment", EXH_FAILS, "point at where no cluster begins") &&
+           tell_odd(s, &s->contrary, "table", EXH_FAILS, "contradict themselves") &&
+           tell_odd(s, &s->behind, "behind-disk", EXH_WARNS, "keep clusters behind the end of the disk, which nobody reads") &&
+           exh_inspection_fact(s->walk.in, s->walk.file, EXH_NO_OFFSET, "stored", s->walk.err, "%llu clusters, %llu packed, %llu zeros",
+                               (unsigned long long)s->stored, (unsigned long long)s->packed, (unsigned long long)s->zero);
+}
+
+static bool inspect_all(struct inspection *s, struct exh_error *err)
+{
+    struct exh_qcow_walk *w = &s->walk;
+    if (!tell_facts(w->q, w->in, err) || !exh_qcow_judge_header(w) || !exh_qcow_walk_open(w, err) ||
+        !exh_qcow_walk_l1(w, w->q->l1_at, w->q->l1_entries, judge_l1, s) || !exh_qcow_walk_first(w, take_part, s) ||
+        !exh_qcow_walk_tables(w, true, take_table, s) || !exh_qcow_walk_rest(w, take_part, s) || !exh_qcow_walk_tables(w, false, take_table, s))
         return false;
-    if (q->snapshot_count > 0 && !take_snapshot_table(w))
-        return false;
-    for (uint32_t i = 0; i < q->snapshot_count; i++)
-        if (!walk_l1(w, q->snapshots[i].l1_at, q->snapshots[i].l1_entries, true))
-            return false;
-    return exh_file_space_finish(w->space, w->in, w->err);
+    w->told = true;
+    return exh_qcow_check_refcounts(w) && (w->cut || exh_file_space_finish(s->space, w->in, err)) && tell_entries(s);
 }
 
 bool exh_qcow2_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in, struct exh_error *err)
 {
     struct exh_qcow2 *q = (struct exh_qcow2 *)disk;
-    struct walk w = {.q = q, .in = in, .err = err};
-    w.space = exh_file_space_new(disk->files.items[0], disk->sources[0]->size, 512, err);
-    w.data = q->data_file != 0 ? exh_file_space_new(disk->files.items[q->data_file], disk->sources[q->data_file]->size, 512, err) : w.space;
-    w.table = malloc((size_t)16 << q->l2_bits);
-    bool ok = w.space != NULL && w.data != NULL && (w.table != NULL || exh_nomem(err, "a table")) && tell_facts(q, in, err) && walk_all(&w) &&
-              exh_inspection_fact(in, disk->files.items[0], EXH_NO_OFFSET, "stored", err, "%llu clusters, %llu packed, %llu zeros",
-                                  (unsigned long long)w.stored, (unsigned long long)w.packed, (unsigned long long)w.zero);
-    if (w.data != w.space)
-        exh_file_space_close(w.data);
-    exh_file_space_close(w.space);
-    free(w.table);
+    struct inspection s = {.walk = {.q = q, .source = disk->sources[0], .file = disk->files.items[0], .in = in, .err = err}};
+    s.space = exh_file_space_new(disk->files.items[0], disk->sources[0]->size, 512, err);
+    s.data = q->data_file != 0 ? exh_file_space_new(disk->files.items[q->data_file], disk->sources[q->data_file]->size, 512, err) : s.space;
+    bool ok = s.space != NULL && s.data != NULL && inspect_all(&s, err);
+    if (s.data != s.space)
+        exh_file_space_close(s.data);
+    exh_file_space_close(s.space);
+    exh_qcow_walk_close(&s.walk);
     return ok;
 }
