@@ -14,16 +14,18 @@
 #define BLOCK_FREE 0xFFFFFFFFu
 #define BLOCK_ZERO 0xFFFFFFFEu
 #define BLOCK_BYTES_MAX (256u << 20) /* VirtualBox makes 1 MiB */
+#define HEADER_BYTES_MIN 0x180u      /* of version 1, from its own size field on */
+#define KNOWN_FLAGS 0x100u           /* "zero expand" */
 
 enum vdi_type { VDI_DYNAMIC = 1, VDI_FIXED, VDI_UNDO, VDI_DIFFERENCING };
 
 struct vdi {
     struct exh_mapped_disk disk;
     uint16_t major, minor;
-    uint32_t type, block_bytes, extra_bytes, blocks, allocated;
+    uint32_t header_bytes, type, flags, sector_bytes, block_bytes, extra_bytes, blocks, allocated; /* header_bytes: 0 before version 1 */
     uint64_t map_offset, data_offset, disk_bytes;
     uint8_t uuid[4][16]; /* image, modification, parent image, parent modification */
-    char comment[257];
+    char made_by[65], comment[257];
 };
 
 static uint64_t block_stride(const struct vdi *v) { return (uint64_t)v->extra_bytes + v->block_bytes; }
@@ -68,7 +70,8 @@ static bool tell_facts(const struct vdi *v, struct exh_inspection *in, struct ex
 {
     static const char *const keys[] = {"uuid", "modification", "parent", "parent modification"};
     const char *file = v->disk.files.items[0];
-    bool ok = exh_inspection_fact(in, file, 0x44, "version", err, "%u.%u", v->major, v->minor) &&
+    bool ok = (v->made_by[0] == '\0' || exh_inspection_fact(in, file, 0, "text", err, "%s", v->made_by)) &&
+              exh_inspection_fact(in, file, 0x44, "version", err, "%u.%u", v->major, v->minor) &&
               exh_inspection_fact(in, file, 0x4C, "type", err, "%s", type_name(v->type)) &&
               exh_inspection_fact(in, file, EXH_NO_OFFSET, "blocks", err, "%u of %u bytes, %u stored", v->blocks, v->block_bytes, v->allocated);
     for (unsigned i = 0; ok && i < 4; i++) {
@@ -77,6 +80,48 @@ static bool tell_facts(const struct vdi *v, struct exh_inspection *in, struct ex
         ok = exh_all_zero(v->uuid[i], 16) || exh_inspection_fact(in, file, EXH_NO_OFFSET, keys[i], err, "%s", text);
     }
     return ok && (v->comment[0] == '\0' || exh_inspection_fact(in, file, EXH_NO_OFFSET, "comment", err, "%s", v->comment));
+}
+
+/* ---- what is odd about it ---- */
+
+/* Of version 1. What VirtualBox or qemu demand of a header before they open it; the blocks do not depend on it. */
+static bool judge_new(const struct vdi *v, struct exh_inspection *in, struct exh_error *err)
+{
+    const char *file = v->disk.files.items[0];
+    return (v->minor == 1 ||
+            exh_inspection_remark(in, "header", EXH_WARNS, file, 0x44, err, "version 1.%u is not known, and read as 1.1", v->minor)) &&
+           ((v->header_bytes >= HEADER_BYTES_MIN && v->header_bytes + 0x48ull <= v->map_offset) ||
+            exh_inspection_remark(in, "header", EXH_WARNS, file, 0x48, err,
+                                  "a header of %u bytes: it has at least 384, and ends before the map at %llu", v->header_bytes,
+                                  (unsigned long long)v->map_offset)) &&
+           ((v->flags & ~KNOWN_FLAGS) == 0 ||
+            exh_inspection_remark(in, "header", EXH_WARNS, file, 0x50, err, "flags 0x%x, not all of which are known", v->flags)) &&
+           ((v->map_offset % 512 == 0 && v->data_offset % 512 == 0) ||
+            exh_inspection_remark(in, "alignment", EXH_WARNS, file, 0x154, err, "the map at %llu or the data at %llu begin within a sector",
+                                  (unsigned long long)v->map_offset, (unsigned long long)v->data_offset)) &&
+           (v->sector_bytes == 512 ||
+            exh_inspection_remark(in, "header", EXH_WARNS, file, 0x168, err, "the geometry has sectors of %u bytes, not of 512", v->sector_bytes));
+}
+
+static bool judge_header(const struct vdi *v, struct exh_inspection *in, struct exh_error *err)
+{
+    const char *file = v->disk.files.items[0];
+    bool own = exh_all_zero(v->uuid[2], 16) && exh_all_zero(v->uuid[3], 16), child = v->type == VDI_DIFFERENCING || v->type == VDI_UNDO;
+    uint64_t needed = (v->disk_bytes + v->block_bytes - 1) / v->block_bytes;
+    if (v->major == 1 && !judge_new(v, in, err))
+        return false;
+    return (v->disk_bytes % 512 == 0 ||
+            exh_inspection_remark(in, "header", EXH_WARNS, file, v->major == 1 ? 0x170 : 0x160, err,
+                                  "a disk of %llu bytes, which is no number of sectors", (unsigned long long)v->disk_bytes)) &&
+           (v->blocks == needed ||
+            exh_inspection_remark(in, "behind-disk", EXH_WARNS, file, v->major == 1 ? 0x180 : 0x16C, err,
+                                  "a map of %u blocks, of which the disk has %llu: nobody reads the rest", v->blocks, (unsigned long long)needed)) &&
+           ((!exh_all_zero(v->uuid[0], 16) && !exh_all_zero(v->uuid[1], 16)) ||
+            exh_inspection_remark(in, "uuid", EXH_WARNS, file, v->major == 1 ? 0x188 : 0x174, err,
+                                  "the image or its last modification has no UUID")) &&
+           (own || child ||
+            exh_inspection_remark(in, "uuid", EXH_WARNS, file, v->major == 1 ? 0x1A8 : 0x194, err,
+                                  "the image has a parent's UUID, and is not of a type that has a parent"));
 }
 
 /* Walks the map: every stored block is in the file, and in it once. */
@@ -107,9 +152,13 @@ static bool vdi_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in,
     const char *file = disk->files.items[0];
     uint64_t stored = 0;
     struct exh_file_space *space = exh_file_space_new(file, disk->sources[0]->size, 512, err);
-    bool ok = space != NULL && tell_facts(v, in, err) && exh_file_space_take(space, 0, v->data_offset, in, err, "header and map") &&
-              check_map(v, space, &stored, in, err) && exh_file_space_finish(space, in, err);
+    bool ok = space != NULL && tell_facts(v, in, err) && judge_header(v, in, err) &&
+              exh_file_space_take(space, 0, v->data_offset, in, err, "header and map") && check_map(v, space, &stored, in, err) &&
+              exh_file_space_finish(space, in, err);
     exh_file_space_close(space);
+    if (ok && v->type == VDI_FIXED && stored < v->blocks)
+        ok = exh_inspection_remark(in, "allocated", EXH_WARNS, file, v->major == 1 ? 0x4C : 0x48, err,
+                                   "a fixed image stores all of its %u blocks, and this one %llu", v->blocks, (unsigned long long)stored);
     return ok && (stored == v->allocated ||
                   exh_inspection_remark(in, "allocated", EXH_WARNS, file, EXH_NO_OFFSET, err, "the header counts %u stored blocks, the map %llu",
                                         v->allocated, (unsigned long long)stored));
@@ -121,10 +170,13 @@ static const struct exh_mapped_ops vdi_ops = {.find = vdi_find, .inspect = vdi_i
 
 static void parse_new(struct vdi *v, const uint8_t *h)
 {
+    v->header_bytes = exh_le32(h + 0x48);
     v->type = exh_le32(h + 0x4C);
+    v->flags = exh_le32(h + 0x50);
     memcpy(v->comment, h + 0x54, 256);
     v->map_offset = exh_le32(h + 0x154);
     v->data_offset = exh_le32(h + 0x158);
+    v->sector_bytes = exh_le32(h + 0x168);
     v->disk_bytes = exh_le64(h + 0x170);
     v->block_bytes = exh_le32(h + 0x178);
     v->extra_bytes = exh_le32(h + 0x17C);
@@ -156,6 +208,8 @@ static bool parse(struct vdi *v, struct exh_source *source, struct exh_error *er
         return false;
     if (there < 0x1A4 || exh_le32(h + 0x40) != MARK)
         return exh_fail(err, EXH_CORRUPT, 0x40, "no VDI header");
+    for (unsigned i = 0; i < 64 && h[i] >= 0x20 && h[i] < 0x7F; i++)
+        v->made_by[i] = (char)h[i];
     v->minor = exh_le16(h + 0x44);
     v->major = exh_le16(h + 0x46);
     if (v->major > 1)

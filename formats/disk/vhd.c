@@ -11,6 +11,9 @@
 #include "formats/model/text.h"
 
 #define BLOCK_BYTES_MAX (256u << 20)
+#define VERSION 0x00010000u
+#define FEATURE_TEMPORARY 1u
+#define FEATURE_RESERVED 2u /* always set */
 
 enum vhd_type { VHD_FIXED = 2, VHD_DYNAMIC, VHD_DIFFERENCING };
 
@@ -120,6 +123,60 @@ static bool tell_checksums(const struct vhd *v, struct exh_inspection *in, struc
                                                           err, "the checksum of the dynamic header %s", v->header_holds ? "holds" : "does not hold"));
 }
 
+/* ---- what is odd about it: "Hard Disk Footer Format", "Dynamic Disk Header Format" ---- */
+
+static bool odd(const struct vhd *v, uint64_t at, struct exh_inspection *in, struct exh_error *err, const char *what)
+{
+    return exh_inspection_remark(in, "header", EXH_WARNS, v->disk.files.items[0], at, err, "%s", what);
+}
+
+/* A greater version may mean anything by the fields that are read. */
+static bool judge_version(const struct vhd *v, uint32_t version, uint64_t at, struct exh_inspection *in, struct exh_error *err)
+{
+    return version == VERSION || exh_inspection_remark(in, "version", version >> 16 == VERSION >> 16 ? EXH_WARNS : EXH_FAILS, v->disk.files.items[0],
+                                                       at, err, "version %u.%u is not known, and read as 1.0", version >> 16, version & 0xFFFF);
+}
+
+static bool judge_footer(const struct vhd *v, struct exh_inspection *in, struct exh_error *err)
+{
+    uint8_t f[EXH_VHD_FOOTER_BYTES] = {0};
+    uint64_t at = v->footer_at, there = v->disk.sources[0]->size - at;
+    const char *file = v->disk.files.items[0];
+    if (!exh_source_read(v->disk.sources[0], at, f, there < sizeof f ? (size_t)there : sizeof f, err))
+        return false;
+    uint32_t features = exh_be32(f + 8), unknown = features & ~(FEATURE_TEMPORARY | FEATURE_RESERVED);
+    bool ok = ((features & FEATURE_TEMPORARY) == 0 || exh_inspection_fact(in, file, at + 8, "features", err, "a temporary disk")) &&
+              (exh_be64(f + 40) == v->disk_bytes ||
+               exh_inspection_fact(in, file, at + 40, "original size", err, "%llu bytes", (unsigned long long)exh_be64(f + 40))) &&
+              (f[84] != 1 || exh_inspection_fact(in, file, at + 84, "state", err, "saved"));
+    return ok &&
+           (((features & FEATURE_RESERVED) != 0 && unknown == 0) ||
+            exh_inspection_remark(in, "header", EXH_WARNS, file, at + 8, err,
+                                  "features 0x%x: bit 1 is always set, and no other than it and bit 0 is known", features)) &&
+           judge_version(v, exh_be32(f + 12), at + 12, in, err) &&
+           (v->type != VHD_FIXED || exh_be64(f + 16) == UINT64_MAX || odd(v, at + 16, in, err, "a fixed disk has a dynamic header's offset")) &&
+           (f[84] <= 1 || odd(v, at + 84, in, err, "the saved state is neither 0 nor 1")) &&
+           (exh_all_zero(f + 85, sizeof f - 85) || odd(v, at + 85, in, err, "reserved bytes of the footer are not 0"));
+}
+
+static bool judge_dynamic(const struct vhd *v, struct exh_inspection *in, struct exh_error *err)
+{
+    uint8_t h[EXH_VHD_HEADER_BYTES];
+    uint64_t at = v->header_at, needed = (v->disk_bytes + v->block_bytes - 1) / v->block_bytes;
+    if (!exh_source_read(v->disk.sources[0], at, h, sizeof h, err))
+        return false;
+    return (at % 512 == 0 || odd(v, v->footer_at + 16, in, err, "the dynamic header begins within a sector")) &&
+           (exh_be64(h + 8) == UINT64_MAX || odd(v, at + 8, in, err, "the dynamic header names a next structure, and there is none")) &&
+           (v->table_at % 512 == 0 || odd(v, at + 16, in, err, "the block table begins within a sector")) &&
+           judge_version(v, exh_be32(h + 24), at + 24, in, err) &&
+           (v->blocks == needed || exh_inspection_remark(in, "behind-disk", EXH_WARNS, v->disk.files.items[0], at + 28, err,
+                                                         "a table of %u blocks, of which the disk has %llu: nobody reads the rest", v->blocks,
+                                                         (unsigned long long)needed)) &&
+           (v->type == VHD_DIFFERENCING || (exh_all_zero(h + 40, 20) && exh_all_zero(h + 64, 704)) ||
+            odd(v, at + 40, in, err, "the header names a parent, and the image is not of the type that has one")) &&
+           ((exh_all_zero(h + 60, 4) && exh_all_zero(h + 768, 256)) || odd(v, at + 60, in, err, "reserved bytes of the dynamic header are not 0"));
+}
+
 static bool check_table(struct vhd *v, struct exh_file_space *space, struct exh_inspection *in, struct exh_error *err)
 {
     uint8_t entries[4096];
@@ -152,7 +209,8 @@ static bool check_space(struct vhd *v, struct exh_inspection *in, struct exh_err
 static bool vhd_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in, struct exh_error *err)
 {
     struct vhd *v = (struct vhd *)disk;
-    return tell_facts(v, in, err) && tell_checksums(v, in, err) && (v->type == VHD_FIXED || check_space(v, in, err));
+    return tell_facts(v, in, err) && tell_checksums(v, in, err) && judge_footer(v, in, err) &&
+           (v->type == VHD_FIXED || (judge_dynamic(v, in, err) && check_space(v, in, err)));
 }
 
 static void vhd_close(struct exh_mapped_disk *disk) { free(((struct vhd *)disk)->parent_name); }

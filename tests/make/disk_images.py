@@ -68,7 +68,7 @@ def vdi(kind=1, blocks=4, block=MIB, size=4 * MIB, map_at=512, data_at=MIB, allo
     h[0x40:0x54] = le32(0xBEDA107F) + le32(version) + le32(0x190) + le32(kind) + le32(0)
     h[0x154:0x15C] = le32(map_at) + le32(data_at)
     h[0x168:0x188] = le32(512) + le32(0) + le64(size) + le32(block) + le32(extra) + le32(blocks) + le32(allocated)
-    h[0x188:0x198] = b"u" * 16
+    h[0x188:0x1A8] = b"u" * 16 + b"m" * 16
     table = b"".join(le32(e) for e in entries) + b"\xff" * 4 * max(0, min(blocks, 4) - len(entries))
     return [(0, bytes(h)), (512, table), (data_at if data_at < 1 << 30 else 4096, b"D" * 4096), (MIB + stored * MIB - 1, b"\0")]
 
