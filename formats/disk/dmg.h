@@ -7,7 +7,7 @@
 
 extern const struct exh_format exh_format_dmg;
 
-bool exh_dmg_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+bool exh_dmg_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 EXH_MUST_CHECK bool exh_dmg_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
 #endif

@@ -322,7 +322,7 @@ static const struct exh_consumer_ops dmg_consumer_ops = {
     .result_bytes = dmg_result_bytes, .scratch_new = dmg_scratch_new, .work = dmg_work, .take = dmg_take};
 static const struct exh_sink_ops dmg_sink_ops = {.seal = dmg_seal, .close = dmg_sink_close};
 
-bool exh_dmg_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_dmg_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     uint64_t bytes = exh_layout_bytes(layout);
     if (!exh_one_disk_fits(layout, "DMG", "512 bytes", 512, CHUNK_BYTES, losses, err))
@@ -341,9 +341,9 @@ static enum exh_codec codec_of(const struct exh_create *create)
 
 bool exh_dmg_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0}; /* named before, by the caller */
+    struct exh_losses losses = {0}; /* named before, by the caller */
     bool fits = exh_dmg_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     struct dmg_sink *d = fits ? calloc(1, sizeof *d) : NULL;
     if (d == NULL)
         return fits ? exh_nomem(err, "a DMG image") : false;

@@ -38,7 +38,7 @@ void exh_qcow_packed(const struct exh_qcow2 *q, uint64_t entry, uint64_t *offset
 bool exh_qcow2_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in, struct exh_error *err);
 
 /* The row's own, in qcow2_write.c: format.h. */
-bool exh_qcow2_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+bool exh_qcow2_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 bool exh_qcow2_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
 #endif

@@ -281,7 +281,7 @@ static const struct exh_consumer_ops qcow2_consumer_ops = {
     .result_bytes = result_bytes, .scratch_new = scratch_new, .work = pack_block, .take = qcow2_take};
 static const struct exh_sink_ops qcow2_sink_ops = {.seal = qcow2_seal, .close = qcow2_sink_close};
 
-bool exh_qcow2_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_qcow2_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     uint64_t bytes = exh_layout_bytes(layout);
     if (!exh_one_disk_fits(layout, "QCOW2", "512 bytes", 512, CLUSTER, losses, err))
@@ -322,9 +322,9 @@ static void choose_codec(struct qcow2_sink *q, const struct exh_create *create)
 
 bool exh_qcow2_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0}; /* named before, by the caller */
+    struct exh_losses losses = {0}; /* named before, by the caller */
     bool fits = exh_qcow2_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     struct qcow2_sink *q = fits ? calloc(1, sizeof *q) : NULL;
     if (q == NULL)
         return fits ? exh_nomem(err, "a QCOW2 image") : false;

@@ -114,7 +114,7 @@ static void vdi_sink_close(struct exh_sink *sink)
 static const struct exh_consumer_ops vdi_consumer_ops = {.take = vdi_take};
 static const struct exh_sink_ops vdi_sink_ops = {.seal = vdi_seal, .close = vdi_sink_close};
 
-bool exh_vdi_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_vdi_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     uint64_t bytes = exh_layout_bytes(layout);
     if (!exh_one_disk_fits(layout, "VDI", "512 bytes", 512, BLOCK_BYTES, losses, err))
@@ -125,9 +125,9 @@ bool exh_vdi_fits(const struct exh_layout *layout, struct exh_names *losses, str
 
 bool exh_vdi_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0}; /* named before, by the caller */
+    struct exh_losses losses = {0}; /* named before, by the caller */
     bool fits = exh_vdi_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     struct vdi_sink *v = fits ? calloc(1, sizeof *v) : NULL;
     if (v == NULL)
         return fits ? exh_nomem(err, "a VDI image") : false;

@@ -14,7 +14,7 @@ extern const struct exh_format exh_format_vhd;
 uint32_t exh_vhd_checksum(const uint8_t *bytes, size_t length, size_t field);
 
 /* The row's own, in vhd_write.c: format.h. */
-bool exh_vhd_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+bool exh_vhd_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 bool exh_vhd_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
 #endif

@@ -147,7 +147,7 @@ static void vhd_sink_close(struct exh_sink *sink)
 static const struct exh_consumer_ops vhd_consumer_ops = {.take = vhd_take};
 static const struct exh_sink_ops vhd_sink_ops = {.seal = vhd_seal, .close = vhd_sink_close};
 
-bool exh_vhd_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_vhd_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     uint64_t bytes = exh_layout_bytes(layout);
     if (!exh_one_disk_fits(layout, "VHD", "512 bytes", 512, BLOCK_BYTES, losses, err))
@@ -158,9 +158,9 @@ bool exh_vhd_fits(const struct exh_layout *layout, struct exh_names *losses, str
 
 bool exh_vhd_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0}; /* named before, by the caller */
+    struct exh_losses losses = {0}; /* named before, by the caller */
     bool fits = exh_vhd_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     struct vhd_sink *v = fits ? calloc(1, sizeof *v) : NULL;
     if (v == NULL)
         return fits ? exh_nomem(err, "a VHD image") : false;

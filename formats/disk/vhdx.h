@@ -92,7 +92,7 @@ EXH_MUST_CHECK bool exh_vhdx_read_metadata(struct exh_vhdx *v, struct exh_source
 EXH_MUST_CHECK bool exh_vhdx_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in, struct exh_error *err);
 
 /* The row's own, in vhdx_write.c: format.h. */
-bool exh_vhdx_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+bool exh_vhdx_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 bool exh_vhdx_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
 #endif

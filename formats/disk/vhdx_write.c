@@ -195,7 +195,7 @@ static const struct exh_sink_ops vhdx_sink_ops = {.seal = vhdx_seal, .close = vh
 
 static uint32_t sector_bytes(const struct exh_track *t) { return t->main_bytes == 4096 ? 4096 : 512; }
 
-bool exh_vhdx_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_vhdx_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     uint64_t bytes = exh_layout_bytes(layout);
     if (!exh_one_disk_fits(layout, "VHDX", "512 or 4096 bytes", sector_bytes(&layout->tracks[0]), UNIT_BYTES, losses, err))
@@ -224,9 +224,9 @@ static void set_shape(struct vhdx_sink *v, const struct exh_create *create)
 
 bool exh_vhdx_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0}; /* named before, by the caller */
+    struct exh_losses losses = {0}; /* named before, by the caller */
     bool fits = exh_vhdx_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     struct vhdx_sink *v = fits ? calloc(1, sizeof *v) : NULL;
     if (v == NULL)
         return fits ? exh_nomem(err, "a VHDX image") : false;

@@ -39,7 +39,7 @@ char *exh_vmdk_text(const struct exh_vmdk_said *said)
                            (unsigned long long)(cylinders > 0 ? cylinders : 1), heads, each, id);
 }
 
-bool exh_vmdk_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_vmdk_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     return exh_one_disk_fits(layout, "VMDK", "512 bytes", 512, GRAIN_BYTES, losses, err);
 }
@@ -55,9 +55,9 @@ static bool name_can_be_said(const char *name)
 
 bool exh_vmdk_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0}; /* named before, by the caller */
+    struct exh_losses losses = {0}; /* named before, by the caller */
     bool fits = exh_vmdk_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     if (!fits)
         return false;
     if (!name_can_be_said(create->name))

@@ -5,7 +5,7 @@
 #include "formats/model/format.h"
 
 /* The row's own: format.h. A stream-optimized image, which is what virtual machines are handed on as; flat when nothing is to be compressed. */
-bool exh_vmdk_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+bool exh_vmdk_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 bool exh_vmdk_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
 /* What the descriptor says: of what kind, and its extent's access, type, name and what follows it. */

@@ -6,7 +6,6 @@
 #include "formats/container/codec.h"
 #include "formats/evidence/ewf_sections.h"
 #include "formats/model/bytes.h"
-#include "formats/model/losses.h"
 
 #define ENTRY_BYTES 32u
 #define FIRST_ENTRY 16u /* what EnCase and libewf write for the first sector */
@@ -123,12 +122,12 @@ static void differs(struct differing *d, const struct exh_track *t, bool yes)
         d->first = t->number;
 }
 
-static bool tell(const struct differing *d, const char *what, struct exh_names *losses, struct exh_error *err)
+static bool tell(const struct differing *d, enum exh_loss_kind kind, const char *what, struct exh_losses *losses, struct exh_error *err)
 {
     if (d->count == 0)
         return true;
-    return d->count == 1 ? exh_losses_add(losses, err, "%s of track %u", what, d->first)
-                         : exh_losses_add(losses, err, "%s of track %u and %u more", what, d->first, d->count - 1);
+    return d->count == 1 ? exh_losses_add(losses, kind, 1, err, "%s of track %u", what, d->first)
+                         : exh_losses_add(losses, kind, d->count, err, "%s of track %u and %u more", what, d->first, d->count - 1);
 }
 
 static bool same_kind(const struct exh_track *is, const struct exh_track *back)
@@ -138,7 +137,7 @@ static bool same_kind(const struct exh_track *is, const struct exh_track *back)
     return is->kind == back->kind || raw || single;
 }
 
-static bool track_losses(const struct exh_layout *is, const struct exh_layout *back, struct exh_names *losses, struct exh_error *err)
+static bool track_losses(const struct exh_layout *is, const struct exh_layout *back, struct exh_losses *losses, struct exh_error *err)
 {
     struct differing number = {0}, mode = {0}, session = {0}, lba = {0}, pregap = {0}, sub = {0}, isrc = {0}, control = {0};
     for (uint32_t i = 0; i < is->track_count; i++) {
@@ -152,9 +151,10 @@ static bool track_losses(const struct exh_layout *is, const struct exh_layout *b
         differs(&isrc, t, t->isrc[0] != '\0');
         differs(&control, t, (t->control & ~(unsigned)EXH_CONTROL_DATA) != 0);
     }
-    return tell(&number, "the number", losses, err) && tell(&mode, "the mode", losses, err) && tell(&session, "the session", losses, err) &&
-           tell(&lba, "the LBA", losses, err) && tell(&pregap, "the pregap and postgap", losses, err) && tell(&sub, "the subchannel", losses, err) &&
-           tell(&isrc, "the ISRC", losses, err) && tell(&control, "the control bits", losses, err);
+    return tell(&number, EXH_LOSS_TRACK_NUMBER, "the number", losses, err) && tell(&mode, EXH_LOSS_TRACK_MODE, "the mode", losses, err) &&
+           tell(&session, EXH_LOSS_TRACK_SESSION, "the session", losses, err) && tell(&lba, EXH_LOSS_TRACK_PLACE, "the LBA", losses, err) &&
+           tell(&pregap, EXH_LOSS_PREGAP, "the pregap and postgap", losses, err) && tell(&sub, EXH_LOSS_SUBCHANNEL, "the subchannel", losses, err) &&
+           tell(&isrc, EXH_LOSS_ISRC, "the ISRC", losses, err) && tell(&control, EXH_LOSS_TRACK_CONTROL, "the control bits", losses, err);
 }
 
 static bool check_tracks(const struct exh_layout *layout, struct exh_error *err)
@@ -173,7 +173,7 @@ static bool check_tracks(const struct exh_layout *layout, struct exh_error *err)
            exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "an E01 counts the sectors of tracks with 32 bits");
 }
 
-bool exh_ewf_tracks_fit(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_ewf_tracks_fit(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     struct exh_ewf_tracks tracks;
     struct exh_layout back = {.kind = layout->kind, .track_count = 1};

@@ -8,7 +8,7 @@
 #define EXH_FORMATS_EVIDENCE_EWF_TRACKS_H
 
 #include "formats/model/layout.h"
-#include "formats/model/names.h"
+#include "formats/model/losses.h"
 
 struct exh_ewf_tracks {
     uint32_t count; /* 0: no section is needed */
@@ -30,6 +30,6 @@ void exh_ewf_tracks_join(const struct exh_layout *layout, struct exh_track *out)
 uint64_t exh_ewf_tracks_before(const struct exh_layout *layout, const struct exh_track *track, int64_t lba);
 
 /* fits of the format's row (format.h). */
-EXH_MUST_CHECK bool exh_ewf_tracks_fit(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+EXH_MUST_CHECK bool exh_ewf_tracks_fit(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 
 #endif

@@ -417,7 +417,7 @@ static void close_sink(struct exh_sink *base)
 
 static bool check_declared(const struct exh_layout *declared, struct exh_error *err)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     uint64_t sectors = exh_layout_sectors(declared);
     if (!exh_layout_check(declared, err))
         return false;
@@ -428,7 +428,7 @@ static bool check_declared(const struct exh_layout *declared, struct exh_error *
     if (sectors == 0)
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "an E01 cannot hold an empty medium");
     bool ok = exh_ewf_tracks_fit(declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     return ok;
 }
 

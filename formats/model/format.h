@@ -6,6 +6,7 @@
 #ifndef EXH_FORMATS_MODEL_FORMAT_H
 #define EXH_FORMATS_MODEL_FORMAT_H
 
+#include "formats/model/losses.h"
 #include "formats/model/medium.h"
 #include "formats/model/sink.h"
 #include "formats/model/source.h"
@@ -55,9 +56,9 @@ struct exh_format {
     bool (*create)(const struct exh_create *, struct exh_sink **out, struct exh_error *); /* NULL: cannot be written */
     unsigned can;                                                                         /* exh_sink_can of its sink */
     const char *const *codecs; /* what it can pack with, by name (--compress NAME), NULL-terminated; NULL: none, fast and best are all it knows */
-    /* What an image of this layout would lose in this format, a line each ("CD-TEXT", "INDEX 02 of track 3") added to `losses`; false (EXH_REFUSED)
-     * when it cannot be written at all. NULL: the flags say it all. */
-    bool (*fits)(const struct exh_layout *, struct exh_names *losses, struct exh_error *);
+    /* What an image of this layout would lose in this format is added to `losses`; false (EXH_REFUSED) when it cannot be written at all. NULL: the
+     * flags say it all. */
+    bool (*fits)(const struct exh_layout *, struct exh_losses *losses, struct exh_error *);
     /* What an unfinished image in a staging folder has kept: *out reads its first *kept sectors (the layout is the declared one, what lies behind is
      * MISSING); nothing kept: *out NULL, *kept 0, true. EXH_CORRUPT when what is there is not a beginning. NULL: nothing is ever kept. */
     bool (*open_kept)(const char *path, const struct exh_open *, struct exh_medium **out, uint64_t *kept, struct exh_error *err);

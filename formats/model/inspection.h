@@ -26,7 +26,7 @@ struct exh_region {
 enum exh_outcome { EXH_HOLDS, EXH_WARNS, EXH_FAILS }; /* WARNS: odd, but no byte of evidence is in doubt */
 
 struct exh_remark {
-    char check[48]; /* a stable word: "table-copy", "section-checksum", "header-copy", "segment-set"; "cd-text-left-out" is a loss of any copy */
+    char check[48]; /* a stable word: "table-copy", "section-checksum", "header-copy", "segment-set" */
     enum exh_outcome outcome;
     char detail[256], file[256];
     uint64_t offset;

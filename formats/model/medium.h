@@ -68,12 +68,15 @@ struct exh_medium_ops {
                      uint64_t most); /* exh_medium_hole; may be NULL */
 };
 
+struct exh_losses; /* losses.h */
+
 struct exh_medium {
     const struct exh_medium_ops *ops;
     const char *format;              /* the row's name, "device", "stdin" */
     const struct exh_layout *layout; /* all three live as long as the medium */
     const struct exh_seal *seal;     /* NULL: says nothing of itself */
     const struct exh_names *files;   /* paths of the container's files in order; NULL for a device */
+    const struct exh_losses *losses; /* what stands in the image and is in neither layout nor sectors, and so in no copy; NULL: nothing */
     bool concurrent;                 /* read may be called from several threads at once, each with its scratch */
     bool checksummed;                /* every stored byte lies under a checksum that read() holds it to */
     bool verbatim;                   /* the files, joined, are the media stream and nothing else */

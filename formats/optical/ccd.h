@@ -10,7 +10,7 @@
 extern const struct exh_format exh_format_ccd;
 
 /* Of the row (format.h). Refused: tracks of other than 2352 bytes, and tracks within a session that do not follow each other directly. */
-bool exh_ccd_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+bool exh_ccd_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 EXH_MUST_CHECK bool exh_ccd_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
 #endif

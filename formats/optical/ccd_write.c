@@ -64,21 +64,22 @@ static const struct exh_session *session_of(const struct exh_disc *disc, unsigne
     return NULL;
 }
 
-static bool track_losses(const struct exh_layout *l, uint32_t i, struct exh_names *losses, struct exh_error *err)
+static bool track_losses(const struct exh_layout *l, uint32_t i, struct exh_losses *losses, struct exh_error *err)
 {
     const struct exh_track *t = &l->tracks[i];
     const struct exh_session *s = next_in_session(l, i) == NULL ? session_of(l->disc, t->session) : NULL;
-    if (t->tail_bytes != 0 &&
-        !exh_losses_add(losses, err, "the short last sector of track %u (%u bytes, filled up with zeros)", t->number, t->tail_bytes))
+    if (t->tail_bytes != 0 && !exh_losses_add(losses, EXH_LOSS_TAIL, 1, err, "the short last sector of track %u (%u bytes, filled up with zeros)",
+                                              t->number, t->tail_bytes))
         return false;
-    if (t->kind == EXH_TRACK_MODE0 && !exh_losses_add(losses, err, "the mode 0 of track %u (MODE has no word for it)", t->number))
+    if (t->kind == EXH_TRACK_MODE0 &&
+        !exh_losses_add(losses, EXH_LOSS_TRACK_MODE, 1, err, "the mode 0 of track %u (MODE has no word for it)", t->number))
         return false;
-    if (t->pregap > t->stored_pregap &&
-        !exh_losses_add(losses, err, "%u sectors of the pregap of track %u, which no file holds", t->pregap - t->stored_pregap, t->number))
+    if (t->pregap > t->stored_pregap && !exh_losses_add(losses, EXH_LOSS_PREGAP, 1, err, "%u sectors of the pregap of track %u, which no file holds",
+                                                        t->pregap - t->stored_pregap, t->number))
         return false;
     return s == NULL || s->lead_out == EXH_NO_LBA || s->lead_out == track_end(t) ||
-           exh_losses_add(losses, err, "the lead-out of session %u at LBA %lld (its stored sectors end at %lld)", s->number, (long long)s->lead_out,
-                          (long long)track_end(t));
+           exh_losses_add(losses, EXH_LOSS_LEAD_OUT, 1, err, "the lead-out of session %u at LBA %lld (its stored sectors end at %lld)", s->number,
+                          (long long)s->lead_out, (long long)track_end(t));
 }
 
 static size_t packs_without_crc(const struct exh_disc *disc)
@@ -92,19 +93,20 @@ static size_t packs_without_crc(const struct exh_disc *disc)
     return n;
 }
 
-static bool disc_losses(const struct exh_layout *l, struct exh_names *losses, struct exh_error *err)
+static bool disc_losses(const struct exh_layout *l, struct exh_losses *losses, struct exh_error *err)
 {
     const struct exh_disc *disc = l->disc;
     bool several = l->tracks[l->track_count - 1].session != l->tracks[0].session, pointers = false;
     for (size_t i = 0; disc != NULL && i < disc->row_count; i++)
         pointers = pointers || disc->rows[i].adr_control >> 4 == 5;
-    if (several && !pointers && !exh_losses_add(losses, err, "the pointers from session to session (POINT B0 and C0), which are not known"))
+    if (several && !pointers &&
+        !exh_losses_add(losses, EXH_LOSS_SESSION_POINTERS, 1, err, "the pointers from session to session (POINT B0 and C0), which are not known"))
         return false;
     size_t packs = disc != NULL ? packs_without_crc(disc) : 0;
-    return packs == 0 || exh_losses_add(losses, err, "the checksums of %zu CD-TEXT packs, which do not hold", packs);
+    return packs == 0 || exh_losses_add(losses, EXH_LOSS_CDTEXT, packs, err, "the checksums of %zu CD-TEXT packs, which do not hold", packs);
 }
 
-bool exh_ccd_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_ccd_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     if (layout->track_count == 0)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "there is no track");
@@ -386,9 +388,9 @@ static bool open_files(struct ccd_sink *c, const struct exh_create *create, stru
 
 bool exh_ccd_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     bool ok = exh_ccd_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     if (ok && (create->segment_bytes != 0 || create->resume_sectors != 0))
         ok = exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "a CCD image cannot be split into segments, nor taken up where an earlier run ended");
     struct ccd_sink *c = ok ? calloc(1, sizeof *c) : NULL;

@@ -9,6 +9,6 @@ extern const struct exh_format exh_format_cue;
 /* Writes "STEM.cue", one "STEM (Track N).bin" per track with its stored pregap first, and "STEM.cdt" where there are CD-TEXT packs: as redump.org
  * writes them. Blocks come in ascending order. */
 EXH_MUST_CHECK bool exh_cue_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
-EXH_MUST_CHECK bool exh_cue_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err);
+EXH_MUST_CHECK bool exh_cue_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err);
 
 #endif

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/model/losses.h"
 #include "formats/model/text.h"
 #include "formats/optical/cdtext.h"
 #include "formats/optical/cue_layout.h"
@@ -256,41 +255,43 @@ static bool check_form(const struct exh_layout *l, struct exh_error *err)
     return true;
 }
 
-static bool lose_place(const struct exh_layout *l, uint32_t i, struct exh_names *losses, struct exh_error *err)
+static bool lose_place(const struct exh_layout *l, uint32_t i, struct exh_losses *losses, struct exh_error *err)
 {
     int64_t is = exh_track_start(&l->tracks[i]), will = place_in_sheet(l, i);
     if (is == will)
         return true;
     if (i == 0 && l->tracks[0].first < 0)
-        return exh_losses_add(losses, err,
+        return exh_losses_add(losses, EXH_LOSS_TRACK_PLACE, l->track_count, err,
                               "the addresses: %lld sectors before LBA 0 are stored, a cue sheet begins at LBA 0, and all lies %lld higher",
                               (long long)-l->tracks[0].first, (long long)(will - is));
-    return exh_losses_add(losses, err, "the place of track %u%s: it is at LBA %lld, and by the sheet at %lld", l->tracks[i].number,
-                          first_of_session(l, i) ? ", a session's first" : "", (long long)is, (long long)will);
+    return exh_losses_add(losses, EXH_LOSS_TRACK_PLACE, 1, err, "the place of track %u%s: it is at LBA %lld, and by the sheet at %lld",
+                          l->tracks[i].number, first_of_session(l, i) ? ", a session's first" : "", (long long)is, (long long)will);
 }
 
-static bool lose_of_track(const struct exh_layout *l, uint32_t i, struct exh_names *losses, struct exh_error *err)
+static bool lose_of_track(const struct exh_layout *l, uint32_t i, struct exh_losses *losses, struct exh_error *err)
 {
     const struct exh_track *t = &l->tracks[i];
     size_t indexes;
     (void)indexes_of(l, i, &indexes);
     bool data = t->kind != EXH_TRACK_AUDIO, ok = lose_place(l, i, losses, err);
     if (ok && t->kind == EXH_TRACK_BLOCKS)
-        ok = exh_losses_add(losses, err, "that it is no CD: a cue sheet knows its blocks only as Mode 1");
+        ok = exh_losses_add(losses, EXH_LOSS_TRACK_MODE, 1, err, "that it is no CD: a cue sheet knows its blocks only as Mode 1");
     else if (ok && data != ((t->control & EXH_CONTROL_DATA) != 0))
-        ok = exh_losses_add(losses, err, "the control bits of track %u", t->number);
+        ok = exh_losses_add(losses, EXH_LOSS_TRACK_CONTROL, 1, err, "the control bits of track %u", t->number);
     if (ok && t->sub_bytes > 0)
-        ok = exh_losses_add(losses, err, "the subchannel of track %u", t->number);
+        ok = exh_losses_add(losses, EXH_LOSS_SUBCHANNEL, 1, err, "the subchannel of track %u", t->number);
     if (ok && t->tail_bytes > 0)
-        ok = exh_losses_add(losses, err, "that the last sector of track %u has only %u bytes: zeros are added", t->number, t->tail_bytes);
+        ok = exh_losses_add(losses, EXH_LOSS_TAIL, 1, err, "that the last sector of track %u has only %u bytes: zeros are added", t->number,
+                            t->tail_bytes);
     if (ok && t->isrc[0] != '\0' && !has_isrc(t))
-        ok = exh_losses_add(losses, err, "the ISRC of track %u, which is none by its form", t->number);
+        ok = exh_losses_add(losses, EXH_LOSS_ISRC, 1, err, "the ISRC of track %u, which is none by its form", t->number);
     if (ok && indexes > index_count(l, i))
-        ok = exh_losses_add(losses, err, "%zu of the indexes of track %u, which do not follow each other", indexes - index_count(l, i), t->number);
+        ok = exh_losses_add(losses, EXH_LOSS_INDEX, indexes - index_count(l, i), err,
+                            "%zu of the indexes of track %u, which do not follow each other", indexes - index_count(l, i), t->number);
     return ok;
 }
 
-static bool lose_of_session(const struct exh_layout *l, const struct exh_session *s, struct exh_names *losses, struct exh_error *err)
+static bool lose_of_session(const struct exh_layout *l, const struct exh_session *s, struct exh_losses *losses, struct exh_error *err)
 {
     int64_t end = EXH_NO_LBA;
     bool mode2 = false;
@@ -301,13 +302,13 @@ static bool lose_of_session(const struct exh_layout *l, const struct exh_session
         }
     bool ok = true;
     if (s->lead_out != EXH_NO_LBA && s->lead_out != end)
-        ok = exh_losses_add(losses, err, "the lead-out of session %u at LBA %lld", s->number, (long long)s->lead_out);
+        ok = exh_losses_add(losses, EXH_LOSS_LEAD_OUT, 1, err, "the lead-out of session %u at LBA %lld", s->number, (long long)s->lead_out);
     if (ok && s->disc_type > 0 && !(s->disc_type == CDI && mode2))
-        ok = exh_losses_add(losses, err, "the disc type %02X of session %u", (unsigned)s->disc_type, s->number);
+        ok = exh_losses_add(losses, EXH_LOSS_DISC_TYPE, 1, err, "the disc type %02X of session %u", (unsigned)s->disc_type, s->number);
     return ok;
 }
 
-static bool lose_of_disc(const struct exh_layout *l, struct exh_names *losses, struct exh_error *err)
+static bool lose_of_disc(const struct exh_layout *l, struct exh_losses *losses, struct exh_error *err)
 {
     const struct exh_disc *d = l->disc;
     bool ok = true;
@@ -316,18 +317,18 @@ static bool lose_of_disc(const struct exh_layout *l, struct exh_names *losses, s
     for (uint32_t i = 0; ok && i < d->session_count; i++)
         ok = lose_of_session(l, &d->sessions[i], losses, err);
     if (ok && d->row_count > 0)
-        ok = exh_losses_add(losses, err, "the rows of the TOC as the drive gave them");
+        ok = exh_losses_add(losses, EXH_LOSS_TOC_ROWS, d->row_count, err, "the rows of the TOC as the drive gave them");
     if (ok && d->mcn[0] != '\0' && !has_mcn(l))
-        ok = exh_losses_add(losses, err, "the catalogue number, which has not 13 digits");
+        ok = exh_losses_add(losses, EXH_LOSS_MCN, 1, err, "the catalogue number, which has not 13 digits");
     bool second_area = false;
     for (uint32_t i = 0; i < l->track_count; i++)
         second_area = second_area || begins_area(l, i);
     if (ok && d->medium[0] != '\0' && strcmp(d->medium, "CD") != 0 && !second_area)
-        ok = exh_losses_add(losses, err, "that the medium is %s", d->medium);
+        ok = exh_losses_add(losses, EXH_LOSS_MEDIUM, 1, err, "that the medium is %s", d->medium);
     return ok;
 }
 
-bool exh_cue_losses(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_cue_losses(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     bool ok = check_form(layout, err);
     for (uint32_t i = 0; ok && i < layout->track_count; i++)

@@ -455,6 +455,14 @@ static bool take_cdtext_file(struct build *b)
     return ok;
 }
 
+/* The record keeps packs, not sheets: what is in no pack is in no copy. */
+static bool lose_texts(struct build *b, size_t count, const char *why)
+{
+    struct exh_cue_line whole = {0, EXH_NO_OFFSET};
+    return note(b, "cd-text-left-out", EXH_WARNS, whole, "%s", why) &&
+           exh_losses_add(exh_stored_disc_losses(b->disc), EXH_LOSS_TEXT, count, b->err, "titles and other texts (%s)", why);
+}
+
 static bool encode_texts(struct build *b)
 {
     const struct exh_cue_sheet *s = b->sheet;
@@ -467,14 +475,14 @@ static bool encode_texts(struct build *b)
     bool ok = exh_cdtext_encode(items, s->text_count, s->tracks[0].number, s->tracks[s->track_count - 1].number, 9 /* English, as no other is said */,
                                 exh_stored_disc_facts(b->disc), &left_out, b->err);
     free(items);
-    struct exh_cue_line whole = {0, EXH_NO_OFFSET};
     if (!ok && b->err->code == EXH_LIMIT) {
         exh_error_clear(b->err);
         exh_stored_disc_facts(b->disc)->cdtext_packs = 0;
-        return note(b, "cd-text-left-out", EXH_WARNS, whole, "the sheet has more text than CD-TEXT can hold: it is left out");
+        return lose_texts(b, s->text_count, "the sheet has more text than CD-TEXT can hold: it is left out");
     }
-    return ok && (left_out == 0 ||
-                  note(b, "cd-text-left-out", EXH_WARNS, whole, "%zu texts have characters that CD-TEXT has not, and are left out", left_out));
+    char why[100];
+    (void)snprintf(why, sizeof why, "%zu texts have characters that CD-TEXT has not, and are left out", left_out);
+    return ok && (left_out == 0 || lose_texts(b, left_out, why));
 }
 
 static bool note_unused(struct build *b)

@@ -151,9 +151,9 @@ static bool name_files(struct cue_sink *c, struct exh_error *err)
 
 static bool can_be_written(const struct exh_layout *layout, struct exh_error *err)
 {
-    struct exh_names losses = {0}; /* the caller has heard of them */
+    struct exh_losses losses = {0}; /* the caller has heard of them */
     bool ok = exh_cue_losses(layout, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     return ok;
 }
 
@@ -179,4 +179,4 @@ bool exh_cue_create(const struct exh_create *create, struct exh_sink **out, stru
     return true;
 }
 
-bool exh_cue_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err) { return exh_cue_losses(layout, losses, err); }
+bool exh_cue_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err) { return exh_cue_losses(layout, losses, err); }

@@ -118,21 +118,22 @@ static int iso_probe(const struct exh_peek *peek)
 
 /* ---- writing ---- */
 
-static bool track_losses(const struct exh_track *t, struct exh_names *losses, struct exh_error *err)
+static bool track_losses(const struct exh_track *t, struct exh_losses *losses, struct exh_error *err)
 {
     unsigned bits = t->control & ~(unsigned)EXH_CONTROL_DATA;
     bool usual = t->kind == EXH_TRACK_BLOCKS || t->kind == EXH_TRACK_MODE1; /* what an image of 2048-byte sectors becomes on a CD */
-    return (usual || exh_losses_add(losses, err, "that track %u is %s", t->number, exh_track_mode(t))) &&
-           (t->number == 1 || exh_losses_add(losses, err, "that the track has number %u", t->number)) &&
-           (t->session == 1 || exh_losses_add(losses, err, "that the track lies in session %u", t->session)) &&
-           (t->first == 0 || exh_losses_add(losses, err, "that the track begins at LBA %lld", (long long)t->first)) &&
-           (t->sub_bytes == 0 || exh_losses_add(losses, err, "the subchannel")) &&
-           (t->isrc[0] == '\0' || exh_losses_add(losses, err, "the ISRC of track %u", t->number)) &&
-           ((t->pregap == 0 && t->postgap == 0) || exh_losses_add(losses, err, "the pregap and postgap of track %u", t->number)) &&
-           (bits == 0 || exh_losses_add(losses, err, "the control bits of track %u", t->number));
+    return (usual || exh_losses_add(losses, EXH_LOSS_TRACK_MODE, 1, err, "that track %u is %s", t->number, exh_track_mode(t))) &&
+           (t->number == 1 || exh_losses_add(losses, EXH_LOSS_TRACK_NUMBER, 1, err, "that the track has number %u", t->number)) &&
+           (t->session == 1 || exh_losses_add(losses, EXH_LOSS_TRACK_SESSION, 1, err, "that the track lies in session %u", t->session)) &&
+           (t->first == 0 || exh_losses_add(losses, EXH_LOSS_TRACK_PLACE, 1, err, "that the track begins at LBA %lld", (long long)t->first)) &&
+           (t->sub_bytes == 0 || exh_losses_add(losses, EXH_LOSS_SUBCHANNEL, 1, err, "the subchannel")) &&
+           (t->isrc[0] == '\0' || exh_losses_add(losses, EXH_LOSS_ISRC, 1, err, "the ISRC of track %u", t->number)) &&
+           ((t->pregap == 0 && t->postgap == 0) ||
+            exh_losses_add(losses, EXH_LOSS_PREGAP, 1, err, "the pregap and postgap of track %u", t->number)) &&
+           (bits == 0 || exh_losses_add(losses, EXH_LOSS_TRACK_CONTROL, 1, err, "the control bits of track %u", t->number));
 }
 
-static bool iso_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+static bool iso_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     const struct exh_track *t = &layout->tracks[0];
     static const char hint[] = "take the user data of one track to write it as one";
@@ -146,9 +147,9 @@ static bool iso_fits(const struct exh_layout *layout, struct exh_names *losses, 
 
 static bool iso_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     bool ok = iso_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     return ok ? exh_raw_create(create, out, err) : exh_on_side(err, EXH_SIDE_DESTINATION);
 }
 

@@ -18,6 +18,7 @@ struct exh_stored_disc {
     struct exh_layout layout;
     struct exh_disc disc;
     struct exh_inspection notes;
+    struct exh_losses losses;
     struct exh_names files;
     struct exh_source **sources;
     struct exh_source *lent; /* still the caller's */
@@ -282,6 +283,7 @@ void exh_stored_disc_close(struct exh_stored_disc *d)
     free(d->stretches);
     exh_names_close(&d->files);
     exh_inspection_close(&d->notes);
+    exh_losses_close(&d->losses);
     exh_disc_close(&d->disc);
     free(d);
 }
@@ -362,6 +364,7 @@ struct exh_track *exh_stored_disc_tracks(struct exh_stored_disc *d, uint32_t *co
 
 struct exh_disc *exh_stored_disc_facts(struct exh_stored_disc *d) { return &d->disc; }
 struct exh_inspection *exh_stored_disc_notes(struct exh_stored_disc *d) { return &d->notes; }
+struct exh_losses *exh_stored_disc_losses(struct exh_stored_disc *d) { return &d->losses; }
 
 /* ---- what is checked before it is a medium ---- */
 
@@ -486,5 +489,6 @@ struct exh_medium *exh_stored_disc_finish(struct exh_stored_disc *d, struct exh_
     if (!ok || !note_overlaps(d, err))
         return NULL;
     d->lent = NULL;
+    d->medium.losses = d->losses.count > 0 ? &d->losses : NULL;
     return &d->medium;
 }

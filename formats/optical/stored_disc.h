@@ -53,6 +53,8 @@ struct exh_track *exh_stored_disc_tracks(struct exh_stored_disc *disc, uint32_t 
 struct exh_disc *exh_stored_disc_facts(struct exh_stored_disc *disc);
 /* Facts and remarks of the reader, which inspect hands out: key, offset, text as in inspection.h. */
 struct exh_inspection *exh_stored_disc_notes(struct exh_stored_disc *disc);
+/* What stands in the descriptor and has no place in layout, facts or sectors: the medium's losses. */
+struct exh_losses *exh_stored_disc_losses(struct exh_stored_disc *disc);
 /* Checks the whole (layout, stretches against tracks, files against each other) and makes it a medium, which owns everything. On failure NULL and
  * err, and the disc stays the caller's to close. */
 struct exh_medium *exh_stored_disc_finish(struct exh_stored_disc *disc, struct exh_error *err);

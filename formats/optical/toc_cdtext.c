@@ -44,6 +44,14 @@ static size_t gather(const struct exh_toc *toc, struct exh_cdtext_item *items)
     return count;
 }
 
+static bool lose_texts(struct exh_stored_disc *disc, size_t count, const char *path, struct exh_error *err)
+{
+    return exh_inspection_remark(exh_stored_disc_notes(disc), "cd-text-left-out", EXH_WARNS, path, EXH_NO_OFFSET, err,
+                                 "%zu texts are in no packs: they are no ISO 8859-1", count) &&
+           exh_losses_add(exh_stored_disc_losses(disc), EXH_LOSS_TEXT, count, err,
+                          "titles and other texts (%zu texts are in no packs: they are no ISO 8859-1)", count);
+}
+
 bool exh_toc_cdtext_take(const struct exh_toc *toc, const char *path, struct exh_stored_disc *disc, struct exh_error *err)
 {
     struct exh_inspection *notes = exh_stored_disc_notes(disc);
@@ -59,8 +67,7 @@ bool exh_toc_cdtext_take(const struct exh_toc *toc, const char *path, struct exh
         ok = exh_cdtext_encode(items, count, 1, (uint8_t)toc->track_count, language, exh_stored_disc_facts(disc), &left_out, err) ||
              exh_context(err, "CD_TEXT");
     free(items);
-    return ok && (left_out == 0 || exh_inspection_remark(notes, "cd-text-left-out", EXH_WARNS, path, EXH_NO_OFFSET, err,
-                                                         "%zu texts are in no packs: they are no ISO 8859-1", left_out));
+    return ok && (left_out == 0 || lose_texts(disc, left_out, path, err));
 }
 
 /* ---- writing ---- */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/model/names.h"
 #include "formats/model/losses.h"
 #include "formats/model/text.h"
 #include "formats/optical/msf.h"
@@ -104,74 +103,79 @@ static bool refuse_track(const struct exh_layout *layout, uint32_t i, struct exh
     return true;
 }
 
-static bool lose_indexes(const struct exh_layout *layout, const struct exh_track *t, struct exh_names *losses, struct exh_error *err)
+static bool lose_indexes(const struct exh_layout *layout, const struct exh_track *t, struct exh_losses *losses, struct exh_error *err)
 {
     unsigned held = 1;
     while (held < 99 && exh_toc_index_of(layout, t, held + 1) != 0)
         held++;
     for (size_t i = 0; layout->disc != NULL && i < layout->disc->index_count; i++)
         if (layout->disc->indexes[i].track == t->number && layout->disc->indexes[i].number > held &&
-            !exh_losses_add(losses, err, "INDEX %02u of track %u", layout->disc->indexes[i].number, t->number))
+            !exh_losses_add(losses, EXH_LOSS_INDEX, 1, err, "INDEX %02u of track %u", layout->disc->indexes[i].number, t->number))
             return false;
     return true;
 }
 
-static bool lose_of_track(const struct exh_layout *layout, uint32_t i, struct exh_names *losses, struct exh_error *err)
+static bool lose_of_track(const struct exh_layout *layout, uint32_t i, struct exh_losses *losses, struct exh_error *err)
 {
     const struct exh_track *t = &layout->tracks[i];
     bool data = t->kind != EXH_TRACK_AUDIO;
     int64_t gap = gap_behind(layout, i);
-    if (((t->control & EXH_CONTROL_DATA) != 0) != data && !exh_losses_add(losses, err, "the data bit of CONTROL of track %u", t->number))
+    if (((t->control & EXH_CONTROL_DATA) != 0) != data &&
+        !exh_losses_add(losses, EXH_LOSS_TRACK_CONTROL, 1, err, "the data bit of CONTROL of track %u", t->number))
         return false;
     if (t->isrc[0] != '\0' && !exh_toc_isrc_holds(t->isrc) &&
-        !exh_losses_add(losses, err, "the ISRC of track %u, which is none by the rules", t->number))
+        !exh_losses_add(losses, EXH_LOSS_ISRC, 1, err, "the ISRC of track %u, which is none by the rules", t->number))
         return false;
-    if (gap != 0 && !exh_losses_add(losses, err, "the %lld sectors between track %u and %u that belong to neither: they become a postgap",
-                                    (long long)gap, t->number, t[1].number))
+    if (gap != 0 && !exh_losses_add(losses, EXH_LOSS_TRACK_PLACE, 1, err,
+                                    "the %lld sectors between track %u and %u that belong to neither: they become a postgap", (long long)gap,
+                                    t->number, t[1].number))
         return false;
     return lose_indexes(layout, t, losses, err);
 }
 
-static bool lose_of_text(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+static bool lose_of_text(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     struct exh_toc_kept kept;
     bool ok = exh_toc_cdtext_kept(layout, &kept, err);
     if (ok && kept.left_out > 0)
-        ok = exh_losses_add(losses, err, "%zu texts of CD-TEXT that are no ISO 8859-1", kept.left_out);
+        ok = exh_losses_add(losses, EXH_LOSS_CDTEXT, kept.left_out, err, "%zu texts of CD-TEXT that are no ISO 8859-1", kept.left_out);
     else if (ok && !kept.same)
-        ok = exh_losses_add(losses, err, "the packs of CD-TEXT as they are: their texts are kept");
+        ok = exh_losses_add(losses, EXH_LOSS_CDTEXT, layout->disc->cdtext_packs, err, "the packs of CD-TEXT as they are: their texts are kept");
     exh_cdtext_close(&kept.cdtext);
     return ok;
 }
 
-static bool lose_of_disc(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+static bool lose_of_disc(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     const struct exh_disc *d = layout->disc;
     const struct exh_track *first = &layout->tracks[0], *last = &layout->tracks[layout->track_count - 1];
     int64_t end = last->first + (int64_t)last->sectors + (int64_t)last->postgap;
     int type;
     (void)exh_toc_type_of(layout, &type);
-    if ((begins(first) != 0 && !exh_losses_add(losses, err, "the place on the disc: LBA %lld becomes LBA 0", (long long)begins(first))) ||
-        (first->session != 1 && !exh_losses_add(losses, err, "the number of the session")))
+    if ((begins(first) != 0 && !exh_losses_add(losses, EXH_LOSS_TRACK_PLACE, layout->track_count, err,
+                                               "the place on the disc: LBA %lld becomes LBA 0", (long long)begins(first))) ||
+        (first->session != 1 && !exh_losses_add(losses, EXH_LOSS_TRACK_SESSION, layout->track_count, err, "the number of the session")))
         return false;
     for (uint32_t i = 0; i < layout->track_count; i++)
         if (layout->tracks[i].number != i + 1) {
-            if (!exh_losses_add(losses, err, "the numbers of the tracks: they are counted from 1"))
+            if (!exh_losses_add(losses, EXH_LOSS_TRACK_NUMBER, layout->track_count, err, "the numbers of the tracks: they are counted from 1"))
                 return false;
             break;
         }
     if (d == NULL)
         return true;
     const struct exh_session *s = d->session_count > 0 ? &d->sessions[0] : NULL;
-    return (s == NULL || s->disc_type < 0 || s->disc_type == type || exh_losses_add(losses, err, "the disc type 0x%02X", (unsigned)s->disc_type)) &&
+    return (s == NULL || s->disc_type < 0 || s->disc_type == type ||
+            exh_losses_add(losses, EXH_LOSS_DISC_TYPE, 1, err, "the disc type 0x%02X", (unsigned)s->disc_type)) &&
            (s == NULL || s->lead_out == EXH_NO_LBA || s->lead_out == end ||
-            exh_losses_add(losses, err, "a lead-out at LBA %lld", (long long)s->lead_out)) &&
+            exh_losses_add(losses, EXH_LOSS_LEAD_OUT, 1, err, "a lead-out at LBA %lld", (long long)s->lead_out)) &&
            (d->medium[0] == '\0' || strcmp(d->medium, "CD") == 0 || strcmp(d->medium, "CD-ROM") == 0 ||
-            exh_losses_add(losses, err, "the kind of medium, %s", d->medium)) &&
-           (d->row_count == 0 || exh_losses_add(losses, err, "the %zu rows of the full TOC", d->row_count)) && lose_of_text(layout, losses, err);
+            exh_losses_add(losses, EXH_LOSS_MEDIUM, 1, err, "the kind of medium, %s", d->medium)) &&
+           (d->row_count == 0 || exh_losses_add(losses, EXH_LOSS_TOC_ROWS, d->row_count, err, "the %zu rows of the full TOC", d->row_count)) &&
+           lose_of_text(layout, losses, err);
 }
 
-bool exh_toc_fits(const struct exh_layout *layout, struct exh_names *losses, struct exh_error *err)
+bool exh_toc_fits(const struct exh_layout *layout, struct exh_losses *losses, struct exh_error *err)
 {
     if (layout->kind != EXH_LAYOUT_DISC)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "a toc-file describes a CD: this is a disk");

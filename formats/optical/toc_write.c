@@ -132,9 +132,9 @@ static bool open_files(struct toc_sink *s, const struct exh_create *create, stru
 
 bool exh_toc_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     bool fits = exh_toc_fits(create->declared, &losses, err);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     if (!fits)
         return false;
     if (create->segment_bytes != 0)

@@ -1,32 +1,12 @@
 /* reshape.c - the views that convert lays over an image, and what the new format cannot hold. See reshape.h. */
 #include "report/cli/reshape.h"
 
-#include <stdarg.h>
-
 #include "acquire/user_data.h"
 #include "formats/model/disc.h"
-#include "formats/model/grow.h"
 #include "formats/model/text.h"
 #include "formats/optical/disc_view.h"
 #include "formats/optical/msf.h"
 #include "report/ledger/record.h"
-
-#define LOSSES_MAX 20000u /* 99 tracks with 98 indexes each, and some more */
-
-static bool lose(struct exh_reshape *s, bool on_record, struct exh_error *err, const char *fmt, ...) EXH_PRINTF(4, 5);
-
-static bool lose(struct exh_reshape *s, bool on_record, struct exh_error *err, const char *fmt, ...)
-{
-    if (!exh_grow((void **)&s->losses, &s->loss_capacity, s->loss_count, sizeof *s->losses, LOSSES_MAX, "losses", err))
-        return false;
-    struct exh_loss *loss = &s->losses[s->loss_count++];
-    va_list list;
-    va_start(list, fmt);
-    (void)vsnprintf(loss->what, sizeof loss->what, fmt, list);
-    va_end(list);
-    loss->on_record = on_record;
-    return true;
-}
 
 static bool put_on(struct exh_reshape *s, struct exh_medium *view)
 {
@@ -51,7 +31,8 @@ static bool take_track(const struct exh_args *args, struct exh_reshape *s, struc
     bool moves = t != NULL && t->sub_bytes > 0 && exh_track_start(t) != 0; /* an image with that Q would contradict itself */
     if (!put_on(s, exh_view_track(s->medium, (unsigned)number, EXH_VIEW_FROM_ZERO | (moves ? EXH_VIEW_NO_SUB : 0), err)))
         return exh_context(err, "--track %s", text);
-    if (moves && !lose(s, false, err, "the subchannel of track %s, whose Q speaks of places on the whole disc", text))
+    if (moves &&
+        !exh_losses_add(&s->losses, EXH_LOSS_SUBCHANNEL, 1, err, "the subchannel of track %s, whose Q speaks of places on the whole disc", text))
         return false;
     s->track = (unsigned)number;
     s->part = exh_layout_sectors(s->medium->layout) != before;
@@ -73,7 +54,7 @@ static bool leave_pregap(struct exh_reshape *s, struct exh_error *err)
     if (n == 0)
         return true;
     s->part = true;
-    return lose(s, false, err, "the stored pregap of track %u (%u sectors)", t->number, n) &&
+    return exh_losses_add(&s->losses, EXH_LOSS_PREGAP_DATA, n, err, "the stored pregap of track %u (%u sectors)", t->number, n) &&
            put_on(s, exh_view_track(s->medium, t->number, EXH_VIEW_FROM_ZERO, err));
 }
 
@@ -99,12 +80,12 @@ static bool take_user_data(const struct exh_args *args, struct exh_reshape *s, s
     if (n.whole > 0)
         exh_say(args, "exhibit: sync, header, EDC and parities of %llu sectors are left out: they can be made again from the user data",
                 (unsigned long long)n.whole);
-    if (t->sub_bytes > 0 && !lose(s, false, err, "the subchannel (%u bytes a sector)", t->sub_bytes))
+    if (t->sub_bytes > 0 && !exh_losses_add(&s->losses, EXH_LOSS_SUBCHANNEL, 1, err, "the subchannel (%u bytes a sector)", t->sub_bytes))
         return false;
     return n.more == 0 ||
-           lose(s, false, err,
-                "header, subheader, EDC and parities of %llu sectors, the first at LBA %lld, that cannot be made again from the user data",
-                (unsigned long long)n.more, (long long)n.first_more);
+           exh_losses_add(&s->losses, EXH_LOSS_SECTOR_FRAME, n.more, err,
+                          "header, subheader, EDC and parities of %llu sectors, the first at LBA %lld, that cannot be made again from the user data",
+                          (unsigned long long)n.more, (long long)n.first_more);
 }
 
 static bool name_generated(struct exh_reshape *s, const struct exh_layout *was, struct exh_error *err)
@@ -153,12 +134,15 @@ static bool lose_disc(struct exh_reshape *s, struct exh_error *err)
     const struct exh_layout *l = s->medium->layout;
     const struct exh_track *t = &l->tracks[0];
     const struct exh_disc *d = l->disc;
-    bool ok = t->kind == EXH_TRACK_BLOCKS || lose(s, true, err, "the track's mode, flags and place on the disc (%s)", exh_track_mode(t));
-    ok = ok && (t->stored_pregap == 0 || lose(s, true, err, "where INDEX 01 lies: the first %u sectors are the pregap", t->stored_pregap));
-    ok = ok && (t->isrc[0] == '\0' || lose(s, true, err, "the ISRC"));
-    ok = ok && (d == NULL || d->mcn[0] == '\0' || lose(s, true, err, "the catalogue number (MCN)"));
-    ok = ok && (d == NULL || d->cdtext_packs == 0 || lose(s, true, err, "CD-TEXT"));
-    return ok && (d == NULL || d->index_count == 0 || lose(s, true, err, "%zu further indexes", d->index_count));
+    bool ok = t->kind == EXH_TRACK_BLOCKS ||
+              exh_losses_add(&s->losses, EXH_LOSS_TRACK, 1, err, "the track's mode, flags and place on the disc (%s)", exh_track_mode(t));
+    ok = ok && (t->stored_pregap == 0 ||
+                exh_losses_add(&s->losses, EXH_LOSS_PREGAP, 1, err, "where INDEX 01 lies: the first %u sectors are the pregap", t->stored_pregap));
+    ok = ok && (t->isrc[0] == '\0' || exh_losses_add(&s->losses, EXH_LOSS_ISRC, 1, err, "the ISRC"));
+    ok = ok && (d == NULL || d->mcn[0] == '\0' || exh_losses_add(&s->losses, EXH_LOSS_MCN, 1, err, "the catalogue number (MCN)"));
+    ok = ok && (d == NULL || d->cdtext_packs == 0 || exh_losses_add(&s->losses, EXH_LOSS_CDTEXT, d->cdtext_packs, err, "CD-TEXT"));
+    return ok && (d == NULL || d->index_count == 0 ||
+                  exh_losses_add(&s->losses, EXH_LOSS_INDEX, d->index_count, err, "%zu further indexes", d->index_count));
 }
 
 static bool as_plain_bytes(struct exh_reshape *s, const struct exh_format *format, struct exh_error *err)
@@ -201,11 +185,11 @@ static bool bend(struct exh_layout *l, uint32_t track, bool user, bool framed)
 static bool would_fit(const struct exh_format *format, const struct exh_layout *layout, uint32_t track, bool user, bool framed)
 {
     struct exh_layout bent = *layout;
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     struct exh_error ignored;
     exh_error_clear(&ignored);
     bool fits = bend(&bent, track, user, framed) && format->fits(&bent, &losses, &ignored);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     return fits;
 }
 
@@ -231,64 +215,51 @@ static bool refuse(const struct exh_format *format, const struct exh_layout *l, 
     }
 }
 
-/* The record keeps every word of a layout. What it does not keep are bytes. */
-static bool is_of_layout(const char *loss)
-{
-    static const char *const bytes[] = {"subchannel", "EDC", "parit", "header", "user data", "samples", "bytes"};
-    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++)
-        if (strstr(loss, bytes[i]) != NULL)
-            return false;
-    return true;
-}
-
 static bool ask_format(struct exh_reshape *s, const struct exh_format *format, struct exh_error *err)
 {
-    struct exh_names losses = {0};
     const struct exh_layout *l = s->medium->layout;
-    bool ok = true;
-    if (format->fits != NULL && !format->fits(l, &losses, err))
-        ok = err->code == EXH_NOMEM ? false : refuse(format, l, err);
-    for (size_t i = 0; ok && i < losses.count; i++)
-        ok = lose(s, is_of_layout(losses.items[i]), err, "%s", losses.items[i]);
-    exh_names_close(&losses);
-    return ok;
+    return format->fits == NULL || format->fits(l, &s->losses, err) || (err->code == EXH_REFUSED && refuse(format, l, err));
 }
 
 static bool lose_subchannel(struct exh_reshape *s, const struct exh_layout *was, const struct exh_format *format, struct exh_error *err)
 {
-    bool named = false, there = false;
-    for (size_t i = 0; i < s->loss_count; i++)
-        named = named || strstr(s->losses[i].what, "subchannel") != NULL;
+    uint64_t there = 0;
     for (uint32_t i = 0; i < was->track_count; i++)
-        there = there || was->tracks[i].sub_bytes > 0;
-    return named || !there || (format->can & EXH_SINK_KEEPS_SUBCHANNEL) != 0 || lose(s, false, err, "the subchannel (96 bytes a sector)");
+        there += was->tracks[i].sub_bytes > 0;
+    return there == 0 || exh_losses_have(&s->losses, EXH_LOSS_SUBCHANNEL) || (format->can & EXH_SINK_KEEPS_SUBCHANNEL) != 0 ||
+           exh_losses_add(&s->losses, EXH_LOSS_SUBCHANNEL, there, err, "the subchannel (96 bytes a sector)");
 }
 
-/* Texts of a descriptor that CD-TEXT has no room or characters for are in no layout, and so in no copy and no record. */
-static bool lose_texts(struct exh_reshape *s, struct exh_medium *source, struct exh_error *err)
+/* What its own reader could not make of the whole image; a single track never had it. */
+static bool lose_unread(struct exh_reshape *s, const struct exh_losses *unread, struct exh_error *err)
 {
-    struct exh_inspection in = {0};
-    bool ok = s->track != 0 || source->layout->kind != EXH_LAYOUT_DISC || exh_medium_inspect(source, &in, err);
-    for (size_t i = 0; ok && i < in.remark_count; i++)
-        if (strcmp(in.remarks[i].check, "cd-text-left-out") == 0)
-            ok = lose(s, false, err, "titles and other texts (%s)", in.remarks[i].detail);
-    exh_inspection_close(&in);
+    bool ok = true;
+    for (size_t i = 0; ok && s->track == 0 && unread != NULL && i < unread->count; i++)
+        ok = exh_losses_add(&s->losses, unread->items[i].kind, unread->items[i].count, err, "%s", unread->items[i].text);
     return ok;
 }
 
 /* When and by which program an E01 was made is no word of its case. */
-static bool has_case_fields(const struct exh_fields *fields)
+static uint64_t case_fields(const struct exh_fields *fields)
 {
+    uint64_t n = 0;
     for (size_t i = 0; i < fields->count; i++)
-        if (strncmp(fields->items[i].key, "ewf_", 4) != 0)
-            return true;
-    return false;
+        n += strncmp(fields->items[i].key, "ewf_", 4) != 0;
+    return n;
+}
+
+static bool lose_seal(struct exh_reshape *s, const struct exh_format *format, const struct exh_fields *fields, const struct exh_seal *seal,
+                      struct exh_error *err)
+{
+    uint64_t words = (format->can & EXH_SINK_KEEPS_FIELDS) != 0 ? 0 : case_fields(fields);
+    size_t ranges = (format->can & EXH_SINK_KEEPS_STATES) != 0 || seal == NULL ? 0 : seal->unreadable.count;
+    return (words == 0 || exh_losses_add(&s->losses, EXH_LOSS_CASE, words, err, "the case fields")) &&
+           (ranges == 0 || exh_losses_add(&s->losses, EXH_LOSS_UNREADABLE, ranges, err, "the list of unreadable sectors"));
 }
 
 bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *source, const struct exh_format *format, const struct exh_fields *fields,
                       struct exh_reshape *out, struct exh_error *err)
 {
-    const struct exh_seal *seal = source->medium->seal;
     memset(out, 0, sizeof *out);
     out->medium = source->medium;
     if (exh_arg(args, "--user-data") != NULL && exh_arg(args, "--raw-sectors") != NULL)
@@ -297,41 +268,44 @@ bool exh_reshape_open(const struct exh_args *args, const struct exh_opened *sour
         return false;
     const struct exh_layout *asked = out->medium->layout;
     return take_block_size(args, out, err) && as_plain_bytes(out, format, err) && ask_format(out, format, err) &&
-           lose_subchannel(out, asked, format, err) && lose_texts(out, source->whole, err) &&
-           ((format->can & EXH_SINK_KEEPS_FIELDS) != 0 || !has_case_fields(fields) || lose(out, true, err, "the case fields")) &&
-           ((format->can & EXH_SINK_KEEPS_STATES) != 0 || seal == NULL || seal->unreadable.count == 0 ||
-            lose(out, true, err, "the list of unreadable sectors"));
+           lose_subchannel(out, asked, format, err) && lose_unread(out, source->whole->losses, err) &&
+           lose_seal(out, format, fields, source->medium->seal, err);
 }
 
 /* ---- telling ---- */
 
-/* "a, b and c" of those that are kept elsewhere, or are not. */
-static char *list_of(const struct exh_reshape *s, bool on_record)
+/* What becomes of it: it is on record, or lost, or the image never had it. */
+enum fate { KEPT, LOST, ABSENT };
+
+static enum fate fate_of(const struct exh_loss *loss)
 {
-    char *text = NULL;
+    return exh_record_keeps(loss->kind) != NULL ? KEPT : loss->kind == EXH_LOSS_SESSION_POINTERS ? ABSENT : LOST;
+}
+
+/* "a, b and c" of those with this fate; *text stays NULL when there are none. */
+static bool list_of(const struct exh_reshape *s, enum fate fate, char **text, struct exh_error *err)
+{
     size_t left = 0;
-    bool ok = true, first = true;
-    for (size_t i = 0; i < s->loss_count; i++)
-        left += s->losses[i].on_record == on_record;
-    for (size_t i = 0; ok && i < s->loss_count; i++)
-        if (s->losses[i].on_record == on_record) {
-            ok = exh_text_append(&text, "%s%s", first ? "" : left == 1 ? " and " : ", ", s->losses[i].what);
-            first = false;
+    bool ok = true;
+    for (size_t i = 0; i < s->losses.count; i++)
+        left += fate_of(&s->losses.items[i]) == fate;
+    for (size_t i = 0; ok && i < s->losses.count; i++)
+        if (fate_of(&s->losses.items[i]) == fate) {
+            ok = exh_text_append(text, "%s%s", *text == NULL ? "" : left == 1 ? " and " : ", ", s->losses.items[i].text);
             left--;
         }
-    if (ok && text != NULL)
-        return text;
-    free(text);
-    return NULL;
+    return ok || exh_nomem(err, "a list of losses");
 }
 
 static bool tell_kept(const struct exh_args *args, const struct exh_reshape *s, const struct exh_format *format, bool strict, struct exh_error *err)
 {
     bool keeps_record = exh_arg(args, "--no-record") == NULL, lossy = exh_arg(args, "--lossy") != NULL;
-    char *what = list_of(s, true);
-    bool ok = true;
-    if (what == NULL)
-        return true;
+    char *what = NULL;
+    bool ok = list_of(s, KEPT, &what, err);
+    if (!ok || what == NULL) {
+        free(what);
+        return ok;
+    }
     if (!keeps_record && !lossy && strict)
         ok = exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
                       "the %s format cannot hold %.100s, and with --no-record nothing else will: give --lossy to agree", format->name, what);
@@ -342,37 +316,56 @@ static bool tell_kept(const struct exh_args *args, const struct exh_reshape *s, 
     return ok;
 }
 
+static bool tell_lost(const struct exh_args *args, const struct exh_reshape *s, const struct exh_format *format, bool strict, struct exh_error *err)
+{
+    char *lost = NULL;
+    bool agreed = exh_arg(args, "--lossy") != NULL, ok = list_of(s, LOST, &lost, err);
+    if (ok && lost != NULL && agreed)
+        exh_say(args, "exhibit: lost, as agreed: %s", lost);
+    else if (ok && lost != NULL && strict) {
+        exh_say(args, "exhibit: this would be lost: %s", lost);
+        ok = exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the %s format cannot hold %.120s, and the record does not keep it: give --lossy to agree",
+                      format->name, lost);
+    }
+    free(lost);
+    return ok;
+}
+
+/* The image has it not, and the new one will lack it: nobody has to agree to that, but it is worth knowing. */
+static bool tell_absent(const struct exh_args *args, const struct exh_reshape *s, const struct exh_format *format, struct exh_error *err)
+{
+    char *what = NULL;
+    bool ok = list_of(s, ABSENT, &what, err);
+    if (ok && what != NULL)
+        exh_say(args, "exhibit: the %s image will not have %s", format->name, what);
+    free(what);
+    return ok;
+}
+
 bool exh_reshape_tell(const struct exh_args *args, const struct exh_reshape *s, const struct exh_format *format, bool strict, struct exh_error *err)
 {
     for (size_t i = 0; i < s->generated.count; i++)
         exh_say(args, "exhibit: generated, not read: %s", s->generated.items[i]);
-    char *lost = list_of(s, false);
-    bool agreed = exh_arg(args, "--lossy") != NULL;
-    if (lost != NULL && agreed)
-        exh_say(args, "exhibit: lost, as agreed: %s", lost);
-    else if (lost != NULL && strict) {
-        exh_say(args, "exhibit: this would be lost: %s", lost);
-        (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the %s format cannot hold %.120s, and the record does not keep it: give --lossy to agree",
-                       format->name, lost);
-    }
-    bool ok = lost == NULL || agreed || !strict;
-    free(lost);
-    return ok && tell_kept(args, s, format, strict, err);
+    return tell_absent(args, s, format, err) && tell_lost(args, s, format, strict, err) && tell_kept(args, s, format, strict, err);
 }
 
 json_t *exh_reshape_losses(const struct exh_reshape *s)
 {
     json_t *list = json_array();
-    for (size_t i = 0; list != NULL && i < s->loss_count; i++)
-        (void)json_array_append_new(list, json_pack("{s:o,s:b}", "what", exh_record_text(s->losses[i].what), "on_record", s->losses[i].on_record));
+    for (size_t i = 0; list != NULL && i < s->losses.count; i++) {
+        const struct exh_loss *loss = &s->losses.items[i];
+        (void)json_array_append_new(list, json_pack("{s:s,s:o,s:I,s:b}", "kind", exh_loss_name(loss->kind), "what", exh_record_text(loss->text),
+                                                    "count", (json_int_t)loss->count, "on_record", exh_record_keeps(loss->kind) != NULL));
+    }
     return list;
 }
 
 json_t *exh_reshape_losses_told(const struct exh_reshape *s)
 {
+    static const char *const fates[] = {[KEPT] = "kept by the record", [LOST] = "lost", [ABSENT] = "not in the source"};
     json_t *list = json_array();
-    for (size_t i = 0; list != NULL && i < s->loss_count; i++) {
-        char *text = exh_text_format("%s (%s)", s->losses[i].what, s->losses[i].on_record ? "kept by the record" : "lost");
+    for (size_t i = 0; list != NULL && i < s->losses.count; i++) {
+        char *text = exh_text_format("%s (%s)", s->losses.items[i].text, fates[fate_of(&s->losses.items[i])]);
         (void)json_array_append_new(list, text != NULL ? exh_record_text(text) : json_null());
         free(text);
     }
@@ -383,7 +376,7 @@ void exh_reshape_close(struct exh_reshape *s)
 {
     while (s->view_count > 0)
         exh_medium_close(s->views[--s->view_count]);
-    free(s->losses);
+    exh_losses_close(&s->losses);
     exh_names_close(&s->generated);
     memset(s, 0, sizeof *s);
 }

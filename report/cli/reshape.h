@@ -2,6 +2,7 @@
 #ifndef EXH_REPORT_CLI_RESHAPE_H
 #define EXH_REPORT_CLI_RESHAPE_H
 
+#include "formats/model/losses.h"
 #include "report/cli/open_source.h"
 
 #define EXH_SHAPE_OPTIONS                                                                                                                            \
@@ -11,19 +12,13 @@
         .name = "--raw-sectors", .help = "data sectors of 2048 or 2336 bytes as 2352; what is added is generated, and named"                         \
     }
 
-struct exh_loss {
-    char what[240]; /* "CD-TEXT", "the subchannel" */
-    bool on_record; /* the record of the image keeps it all the same */
-};
-
 struct exh_reshape {
     struct exh_medium *medium;   /* what to write: the uppermost view, or the medium itself */
     struct exh_medium *views[4]; /* owned, each over the one before */
     size_t view_count;
-    unsigned track; /* --track; 0: all */
-    bool part;      /* not all of the medium */
-    struct exh_loss *losses;
-    size_t loss_count, loss_capacity;
+    unsigned track;             /* --track; 0: all */
+    bool part;                  /* not all of the medium */
+    struct exh_losses losses;   /* what the new image will not hold; exh_record_keeps (record.h) knows which of it its record does */
     struct exh_names generated; /* what is made up by --raw-sectors */
 };
 
@@ -36,7 +31,7 @@ EXH_MUST_CHECK bool exh_reshape_open(const struct exh_args *args, const struct e
  * which loses nothing that was there before. */
 EXH_MUST_CHECK bool exh_reshape_tell(const struct exh_args *args, const struct exh_reshape *shape, const struct exh_format *format, bool strict,
                                      struct exh_error *err);
-json_t *exh_reshape_losses(const struct exh_reshape *shape); /* [{"what","on_record"}...] */
+json_t *exh_reshape_losses(const struct exh_reshape *shape); /* [{"kind","what","count","on_record"}...]: see losses.h */
 /* The same as sentences, for the record's plan. */
 json_t *exh_reshape_losses_told(const struct exh_reshape *shape);
 void exh_reshape_close(struct exh_reshape *shape);

@@ -44,7 +44,7 @@
  * Parts:
  *
  * PLAN     {"format","compression","segment_bytes","algorithms":[],"chunk_bytes","verify":[],"read_policy"?: text,"start"?,"count"?,"track"?,
- *     "losses"?:[{"what","on_record": bool}],"generated"?:[text]}
+ *     "losses"?:["what (kept by the record)"|"what (lost)"|"what (not in the source)"...],"generated"?:[text]}
  *
  * RESULT   {"format","files":[{"name","bytes"}],"sector_size","sectors","bytes","tail_bytes","layout":LAYOUT,"unreadable_sectors",
  *     "unreadable":[[lba,count]...],"digests":[{"scope","algorithm","value","not_good"}],"chunks":{"sectors","count","root"},
@@ -102,6 +102,7 @@
 #include "acquire/device.h"
 #include "acquire/health.h"
 #include "acquire/hidden.h"
+#include "formats/model/losses.h"
 
 #define EXH_UNREADABLE_INLINE_MAX 1000u
 
@@ -124,6 +125,9 @@ EXH_MUST_CHECK bool exh_record_layout_back(const json_t *json, struct exh_layout
 /* What a LAYOUT tells of the disc beside its tracks. `out` is zeroed by the caller and his to close, also on failure; *any is false when there is
  * nothing. */
 EXH_MUST_CHECK bool exh_record_disc(const json_t *layout, struct exh_disc *out, bool *any, struct exh_error *err);
+/* Where the body of an image's *-end line holds what a loss of this kind takes from the image: "source.layout.mcn", "source.layout.tracks[].isrc"
+ * (of each track that has one). NULL: the record does not keep it. */
+const char *exh_record_keeps(enum exh_loss_kind kind);
 json_t *exh_record_audit(const struct exh_disc_audit *audit); /* AUDIT */
 json_t *exh_record_findings(const struct exh_findings *findings);
 json_t *exh_record_fields(const struct exh_fields *fields);

@@ -97,6 +97,29 @@ for way in cue toc; do
     '"1234567890128","DEABC0112345",75,450' "what is known of the disc as $way"
 done
 
+# ---- what is said to be on record is there: read back from the side record of the image that lost it
+kept() { # IMAGE KIND...: `out` names a loss of each kind as on record, and the record has it
+  local image=$1 kind; shift
+  for kind; do
+    j ".losses[]|select(.kind==\"$kind\")|.on_record" | sort -u >losses; is "$(cat losses)" true "the loss of $kind by $image"
+    jq -se --arg kind $kind 'map(select(.type=="convert-end"))[0].body | .source.layout as $l | {
+      "mcn": ($l.mcn == "1234567890128"), "isrc": ($l.tracks[1].isrc == "DEABC0112345"), "cd-text": ($l.cdtext_packs|length > 0),
+      "index": ($l.tracks[1].indexes == [{number: 2, lba: 450}]), "track": ($l.tracks[1] | [.mode, .first_lba] == ["AUDIO", 300]),
+      "track-place": ($l.tracks[1].first_lba == 300), "pregap": ($l.tracks[1] | [.pregap, .stored_pregap] == [75, 75]),
+      "tail": ([$l.tracks[].tail_bytes] | any(. == 7)), "sector-size": (.source.sector_size == 4096), "lead-out": ($l.lead_outs[0].lba == 700),
+      "track-control": ($l.tracks[1].control > 0), "toc-rows": ($l.toc | length > 0), "case": (.case.case == "7/26"),
+      "unreadable": (.unreadable == [[297, 3]])}[$kind]' "$image.record.jsonl" >/dev/null || fail "$kind is not in the record of $image"
+  done
+}
+x 0 convert raw.ccd -o kept.E01 --json; kept kept.E01 mcn isrc cd-text index pregap toc-rows
+x 0 convert raw.ccd -o kept.raw --track 2 --case 7/26 --json; kept kept.raw track isrc case
+x 0 convert raw.ccd -o kept.cue --json; kept kept.cue toc-rows
+head -c 40960 user.bin >sectors.raw
+x 0 convert sectors.raw -o kept.vdi --sector-size 4096 --json; kept kept.vdi sector-size
+x 2 convert sectors.raw -o no.vdi --sector-size 4096 --no-record; says 'with --no-record nothing else will'; absent no.vdi
+{ cat user.bin; printf 1234567; } >tail.iso
+x 0 convert tail.iso -o kept-tail.cue --verify none --json; kept kept-tail.cue tail
+
 # ---- files of another disc in the way are found before anything is read
 mkdir way; echo mine >"way/d (Track 2).bin"; echo mine >way/e.SUB
 x 2 convert raw.ccd -o way/d.cue; says 'Track 2'; x 2 convert raw.ccd -o way/e.ccd; says 'e.SUB'
@@ -114,6 +137,8 @@ x 2 convert raw.ccd -o lost.raw --track 2 --no-record; says -- '--lossy'; absent
 { printf 'TITLE "\320\226"\n'; sed '/^TITLE/d' disc.cue; } >cyrillic.cue
 x 2 convert cyrillic.cue -o texts.toc; says 'would be lost: titles and other texts \(1 texts'; absent texts.toc texts.toc.partial
 x 0 convert cyrillic.cue -o texts.toc --lossy
+sed 's/TITLE ".*"/TITLE "\\320\\226"/' texts.toc >cyrillic.toc
+x 2 convert cyrillic.toc -o texts.cue; says 'would be lost: titles and other texts \([0-9]+ texts are in no packs'; absent texts.cue texts.cue.partial
 
 # ---- user data of sectors that hold more
 cp again.ccd more.ccd; cp again.img more.img; printf '\125' | dd of=more.img bs=1 seek=$((2352 * 9 + 2200)) conv=notrunc 2>/dev/null
@@ -126,6 +151,7 @@ x 2 convert form.ccd -o form.iso --user-data; says 'sectors, the first at LBA 11
 cp again.ccd short.ccd; head -c -5000 again.img >short.img
 x 3 convert short.ccd -o cut.toc --json; is "$(j '.unreadable|tostring')" '[[297,3]]'; is "$(j .unreadable_sectors)" 3
 x 0 verify cut.toc --require ledger; says '3 sectors from LBA 297 could not be read when the image was made'
+x 3 convert short.ccd -o cut.E01; x 0 convert cut.E01 -o cut.raw --json; kept cut.raw unreadable
 
 # a stored pregap is no part of the volume: the user data begin at INDEX 01
 head -c $((150 * 2352)) /dev/zero | cat - again.img >pregap.bin

@@ -74,11 +74,11 @@ static inline void disc_fuzz_track(struct exh_medium *medium, struct exh_scratch
 static inline void disc_fuzz_fits(const struct exh_layout *layout)
 {
     for (const struct exh_format *const *format = exh_formats; *format != NULL; format++) {
-        struct exh_names losses = {0};
+        struct exh_losses losses = {0};
         struct exh_error err = {0};
         if ((*format)->fits != NULL && !(*format)->fits(layout, &losses, &err))
             disc_fuzz_error(&err);
-        exh_names_close(&losses);
+        exh_losses_close(&losses);
     }
 }
 

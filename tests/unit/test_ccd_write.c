@@ -316,7 +316,7 @@ static void cdtext(void **state)
         pack[16] = (uint8_t)(~crc >> 8), pack[17] = (uint8_t)~crc;
         assert_true(exh_disc_add_pack(&disc, pack, &err));
     }
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     assert_true(exh_format_ccd.fits(&layout, &losses, &err));
     assert_int_equal(losses.count, 1); /* B0 and C0, which are not known */
     write_image("out.ccd");
@@ -327,15 +327,15 @@ static void cdtext(void **state)
     disc.cdtext[18 + 17] ^= 1;
     assert_true(exh_format_ccd.fits(&layout, &losses, &err));
     assert_int_equal(losses.count, 3);
-    assert_string_equal(losses.items[2], "the checksums of 1 CD-TEXT packs, which do not hold");
-    exh_names_close(&losses);
+    assert_string_equal(losses.items[2].text, "the checksums of 1 CD-TEXT packs, which do not hold");
+    exh_losses_close(&losses);
 }
 
 /* ---- what does not fit ---- */
 
 static void expect_misfit(const char *text)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     struct exh_create with = {.folder = folder, .name = "no.ccd", .declared = &layout};
     struct exh_sink *sink = NULL;
     exh_error_clear(&err);
@@ -347,7 +347,7 @@ static void expect_misfit(const char *text)
     assert_false(exh_ccd_create(&with, &sink, &err));
     assert_int_equal(err.code, EXH_REFUSED);
     assert_int_equal(access(in_folder("no.ccd"), F_OK), -1);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     plan_disc();
 }
 
@@ -378,7 +378,7 @@ static void refused(void **state)
 static void losses_are_named(void **state)
 {
     (void)state;
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     plan_disc();
     layout.tracks[0].kind = EXH_TRACK_MODE0;
     layout.tracks[1].tail_bytes = 100;
@@ -386,12 +386,12 @@ static void losses_are_named(void **state)
     disc.sessions[1].lead_out = 11500;
     assert_true(exh_format_ccd.fits(&layout, &losses, &err));
     assert_int_equal(losses.count, 5);
-    assert_string_equal(losses.items[0], "the mode 0 of track 1 (MODE has no word for it)");
-    assert_string_equal(losses.items[1], "the short last sector of track 2 (100 bytes, filled up with zeros)");
-    assert_string_equal(losses.items[2], "150 sectors of the pregap of track 3, which no file holds");
-    assert_string_equal(losses.items[3], "the lead-out of session 2 at LBA 11500 (its stored sectors end at 11495)");
-    assert_string_equal(losses.items[4], "the pointers from session to session (POINT B0 and C0), which are not known");
-    exh_names_close(&losses);
+    assert_string_equal(losses.items[0].text, "the mode 0 of track 1 (MODE has no word for it)");
+    assert_string_equal(losses.items[1].text, "the short last sector of track 2 (100 bytes, filled up with zeros)");
+    assert_string_equal(losses.items[2].text, "150 sectors of the pregap of track 3, which no file holds");
+    assert_string_equal(losses.items[3].text, "the lead-out of session 2 at LBA 11500 (its stored sectors end at 11495)");
+    assert_string_equal(losses.items[4].text, "the pointers from session to session (POINT B0 and C0), which are not known");
+    exh_losses_close(&losses);
     plan_disc();
     row(1, 0x54, 0xB0, 79, 59, 74);
     assert_true(exh_format_ccd.fits(&layout, &losses, &err));

@@ -77,15 +77,15 @@ static void expect_same(struct exh_medium *a, struct exh_medium *b)
 
 static void expect_losses(const struct exh_layout *layout, size_t count, const char *text)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     bool found = text == NULL;
     if (!exh_format_cue.fits(layout, &losses, &err))
         fail_msg("%s", err.text);
     for (size_t i = 0; i < losses.count; i++)
-        found = found || strstr(losses.items[i], text) != NULL;
+        found = found || strstr(losses.items[i].text, text) != NULL;
     if (losses.count != count || !found)
-        fail_msg("%zu losses, the first: %s", losses.count, losses.count > 0 ? losses.items[0] : "none");
-    exh_names_close(&losses);
+        fail_msg("%zu losses, the first: %s", losses.count, losses.count > 0 ? losses.items[0].text : "none");
+    exh_losses_close(&losses);
 }
 
 /* Reads the sheet, writes it as "out.cue", reads that, and holds them equal. Closes nothing of what it returns. */
@@ -359,7 +359,7 @@ static void what_has_no_form(void **state)
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         struct exh_layout l = {.kind = list[i].layout, .track_count = 1, .tracks = {list[i].track}};
         struct exh_create create = {.folder = folder, .name = "out.cue", .declared = &l};
-        struct exh_names losses_of = {0};
+        struct exh_losses losses_of = {0};
         struct exh_sink *sink = NULL;
         l.tracks[0].number = l.tracks[0].session = 1;
         exh_error_clear(&err);
@@ -372,7 +372,7 @@ static void what_has_no_form(void **state)
         assert_non_null(strstr(err.text, list[i].text));
         exh_error_clear(&err);
         assert_false(exh_format_cue.create(&create, &sink, &err));
-        exh_names_close(&losses_of);
+        exh_losses_close(&losses_of);
     }
     exh_error_clear(&err);
 }

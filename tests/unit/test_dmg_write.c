@@ -189,7 +189,7 @@ static void what_does_not_fit(void **state)
 {
     (void)state;
     struct exh_layout layout;
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     struct exh_error err = {0};
     exh_layout_disk(&layout, 1000, 512);
     assert_false(exh_dmg_fits(&layout, &losses, &err));
@@ -207,8 +207,8 @@ static void what_does_not_fit(void **state)
     exh_layout_disk(&layout, MIB, 2048);
     assert_true(exh_dmg_fits(&layout, &losses, &err));
     assert_int_equal(losses.count, 1);
-    assert_non_null(strstr(losses.items[0], "2048"));
-    exh_names_close(&losses);
+    assert_non_null(strstr(losses.items[0].text, "2048"));
+    exh_losses_close(&losses);
 }
 
 /* A block out of turn, and an end too early, are bugs of the caller that are told. */

@@ -386,7 +386,7 @@ static void a_short_tail(void **state)
 
 /* ---- what does not fit ---- */
 
-static bool fits(const struct exh_layout *layout, struct exh_names *losses)
+static bool fits(const struct exh_layout *layout, struct exh_losses *losses)
 {
     exh_error_clear(&err);
     return exh_format_named("ewf")->fits(layout, losses, &err);
@@ -394,12 +394,12 @@ static bool fits(const struct exh_layout *layout, struct exh_names *losses)
 
 static void expect_refused(const struct exh_layout *layout, const char *text)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     assert_false(fits(layout, &losses));
     assert_int_equal(err.code, EXH_REFUSED);
     if (strstr(err.text, text) == NULL)
         fail_msg("'%s' does not say '%s'", err.text, text);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     struct exh_sink *sink = NULL;
     struct exh_create create = {.folder = folder, .name = "no.E01", .declared = layout, .program = "x", .platform = "y"};
     exh_error_clear(&err);
@@ -456,11 +456,11 @@ static void losses_are_named(void **state)
 {
     (void)state;
     struct exh_layout layout = enhanced_disc();
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     assert_true(fits(&layout, &losses));
     assert_int_equal(losses.count, 1);
-    assert_string_equal(losses.items[0], "the LBA of track 4"); /* the gap between the sessions */
-    exh_names_close(&losses);
+    assert_string_equal(losses.items[0].text, "the LBA of track 4"); /* the gap between the sessions */
+    exh_losses_close(&losses);
     struct exh_disc disc = {.mcn = "1234567890123"};
     static const uint8_t pack[EXH_CDTEXT_PACK_BYTES] = {0x80};
     assert_true(exh_disc_add_pack(&disc, pack, &err) && exh_disc_add_index(&disc, 2, 2, 90, &err));
@@ -483,8 +483,8 @@ static void losses_are_named(void **state)
                                          "INDEX 02 and higher"};
     assert_int_equal(losses.count, sizeof wanted / sizeof wanted[0]);
     for (size_t i = 0; i < losses.count; i++)
-        assert_string_equal(losses.items[i], wanted[i]);
-    exh_names_close(&losses);
+        assert_string_equal(losses.items[i].text, wanted[i]);
+    exh_losses_close(&losses);
     exh_disc_close(&disc);
     struct exh_layout disk;
     exh_layout_disk(&disk, 1 << 20, 512);

@@ -274,29 +274,29 @@ static void what_fits(void **state)
                  {EXH_TRACK_MODE1, 2352, false}, {EXH_TRACK_MODE2, 2336, false}, {EXH_TRACK_AUDIO, 2352, false}, {EXH_TRACK_MODE0, 2048, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct exh_layout layout = layout_of(cases[i].kind, cases[i].bytes);
-        struct exh_names losses = {0};
+        struct exh_losses losses = {0};
         exh_error_clear(&err);
         assert_int_equal(exh_format_iso.fits(&layout, &losses, &err), cases[i].fits);
         assert_int_equal(err.code, cases[i].fits ? EXH_OK : EXH_REFUSED);
         assert_int_equal(losses.count, cases[i].fits && cases[i].kind == EXH_TRACK_MODE2);
-        exh_names_close(&losses);
+        exh_losses_close(&losses);
     }
     struct exh_layout two = layout_of(EXH_TRACK_MODE1, 2048);
     two.tracks[1] = two.tracks[0];
     two.tracks[1].number = 2;
     two.tracks[1].first = 100;
     two.track_count = 2;
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     assert_false(exh_format_iso.fits(&two, &losses, &err));
     assert_int_equal(err.code, EXH_REFUSED);
     assert_non_null(strstr(err.text, "user data of one track"));
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
 }
 
-static bool named(const struct exh_names *losses, const char *text)
+static bool named(const struct exh_losses *losses, const char *text)
 {
     for (size_t i = 0; i < losses->count; i++)
-        if (strstr(losses->items[i], text) != NULL)
+        if (strstr(losses->items[i].text, text) != NULL)
             return true;
     return false;
 }
@@ -316,7 +316,7 @@ static void losses_are_named(void **state)
     layout.tracks[0].first = 150;
     layout.tracks[0].pregap = 150;
     (void)snprintf(layout.tracks[0].isrc, sizeof layout.tracks[0].isrc, "%s", "DEABC1234567");
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     assert_true(exh_format_iso.fits(&layout, &losses, &err));
     static const char *const wanted[] = {"CD-R",         "MCN",     "CD-TEXT", "INDEX 02", "sessions end", "subchannel",
                                          "control bits", "LBA 150", "ISRC",    "pregap",   "MODE2/2048",   "disc type"};
@@ -324,7 +324,7 @@ static void losses_are_named(void **state)
         if (!named(&losses, wanted[i]))
             fail_msg("the loss of '%s' is not named", wanted[i]);
     assert_int_equal(losses.count, sizeof wanted / sizeof wanted[0]);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     exh_disc_close(&disc);
     /* What follows from the track is none. */
     struct exh_disc plain = {.medium = "CD"};

@@ -319,7 +319,7 @@ static void says_what_does_not_fit(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct exh_error err = {0};
         struct exh_layout layout;
-        struct exh_names losses = {0};
+        struct exh_losses losses = {0};
         exh_layout_disk(&layout, rows[i].bytes, rows[i].sector);
         assert_int_equal(exh_qcow2_fits(&layout, &losses, &err), rows[i].says == NULL);
         if (rows[i].says != NULL) {
@@ -327,7 +327,7 @@ static void says_what_does_not_fit(void **state)
             assert_non_null(strstr(err.text, rows[i].says));
         }
         assert_int_equal(losses.count, rows[i].losses);
-        exh_names_close(&losses);
+        exh_losses_close(&losses);
     }
 }
 

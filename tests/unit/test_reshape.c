@@ -10,6 +10,7 @@
 #include "formats/optical/stored_disc.h"
 #include "report/cli/args.h"
 #include "report/cli/reshape.h"
+#include "report/ledger/record.h"
 
 extern const struct exh_command exh_command_convert;
 
@@ -66,13 +67,13 @@ static struct exh_medium *disc(struct shape s)
 
 /* ---- formats: user data of one track, whole sectors of any disc ---- */
 
-static bool user_fits(const struct exh_layout *l, struct exh_names *losses, struct exh_error *e)
+static bool user_fits(const struct exh_layout *l, struct exh_losses *losses, struct exh_error *e)
 {
-    return (l->track_count == 1 && l->tracks[0].main_bytes == 2048) ? exh_names_add(losses, "the MCN", e)
+    return (l->track_count == 1 && l->tracks[0].main_bytes == 2048) ? exh_losses_add(losses, EXH_LOSS_MCN, 1, e, "the MCN")
                                                                     : exh_fail(e, EXH_REFUSED, EXH_NO_OFFSET, "no user data");
 }
 
-static bool whole_fits(const struct exh_layout *l, struct exh_names *losses, struct exh_error *e)
+static bool whole_fits(const struct exh_layout *l, struct exh_losses *losses, struct exh_error *e)
 {
     (void)losses;
     for (uint32_t i = 0; i < l->track_count; i++)
@@ -94,6 +95,14 @@ struct tried {
     bool opened, told;
 };
 
+/* What an inspection reads (file systems, of every data track) says nothing of losses. */
+static bool never_inspected(struct exh_medium *m, struct exh_inspection *in, struct exh_error *e)
+{
+    (void)m, (void)in, (void)e;
+    fail_msg("the disc is inspected");
+    return false;
+}
+
 static void try_it(struct tried *t, struct shape s, const struct exh_format *format, const char *a, const char *b, const char *c)
 {
     static char name[] = "exhibit", command[] = "convert", image[] = "toy", quiet[] = "--quiet";
@@ -103,6 +112,10 @@ static void try_it(struct tried *t, struct shape s, const struct exh_format *for
     memset(t, 0, sizeof *t);
     exh_error_clear(&err);
     t->medium = disc(s);
+    static struct exh_medium_ops ops;
+    ops = *t->medium->ops;
+    ops.inspect = never_inspected;
+    t->medium->ops = &ops;
     assert_true(exh_args_parse(&t->args, &exh_command_convert, argc, argv, &err));
     const struct exh_opened opened = {.kind = EXH_SOURCE_FILE, .path = "toy", .medium = t->medium, .whole = t->medium};
     t->opened = exh_reshape_open(&t->args, &opened, format, &fields, &t->shape, &err);
@@ -151,7 +164,7 @@ static void test_fits_as_it_is(void **state)
     try_it(&t, (struct shape){2352, 96, true}, &whole_format, NULL, NULL, NULL);
     assert_true(t.told);
     assert_ptr_equal(t.shape.medium, t.medium);
-    assert_int_equal(t.shape.loss_count, 0);
+    assert_int_equal(t.shape.losses.count, 0);
     assert_false(t.shape.part);
     done(&t);
 }
@@ -165,8 +178,8 @@ static void test_user_data(void **state)
     assert_int_equal(t.shape.medium->layout->tracks[0].main_bytes, 2048);
     assert_int_equal(t.shape.track, 1);
     assert_true(t.shape.part);
-    assert_int_equal(t.shape.loss_count, 1); /* the format's own; of the sectors nothing is lost that could not be made again */
-    assert_true(t.shape.losses[0].on_record);
+    assert_int_equal(t.shape.losses.count, 1); /* the format's own; of the sectors nothing is lost that could not be made again */
+    assert_int_equal(t.shape.losses.items[0].kind, EXH_LOSS_MCN);
     done(&t);
     try_it(&t, (struct shape){2352, 0, false}, &user_format, "--user-data", "--no-record", NULL);
     assert_true(t.opened && !t.told);
@@ -186,8 +199,8 @@ static void test_subchannel_must_be_agreed_to(void **state)
     done(&t);
     try_it(&t, (struct shape){2352, 96, false}, &user_format, "--user-data", "--lossy", NULL);
     assert_true(t.told);
-    assert_string_equal(t.shape.losses[0].what, "the subchannel (96 bytes a sector)");
-    assert_false(t.shape.losses[0].on_record);
+    assert_string_equal(t.shape.losses.items[0].text, "the subchannel (96 bytes a sector)");
+    assert_null(exh_record_keeps(t.shape.losses.items[0].kind));
     done(&t);
     try_it(&t, (struct shape){2352, 96, false}, &exh_format_raw, NULL, NULL, NULL); /* lost by the format, not by an option */
     assert_true(t.opened && !t.told);
@@ -218,13 +231,73 @@ static void test_plain_bytes(void **state)
     assert_true(t.told);
     assert_int_equal(t.shape.medium->layout->kind, EXH_LAYOUT_DISK);
     assert_int_equal(t.shape.medium->layout->tracks[0].sectors, 15);
-    assert_int_equal(t.shape.loss_count, 2); /* mode and flags, ISRC */
-    assert_true(t.shape.losses[0].on_record && t.shape.losses[1].on_record);
+    assert_int_equal(t.shape.losses.count, 2); /* mode and flags, ISRC */
+    assert_int_equal(t.shape.losses.items[0].kind, EXH_LOSS_TRACK);
+    assert_int_equal(t.shape.losses.items[1].kind, EXH_LOSS_ISRC);
     done(&t);
     try_it(&t, (struct shape){2048, 0, false}, &exh_format_raw, "--sector-size", "512", NULL);
     assert_true(t.told);
     assert_int_equal(t.shape.medium->layout->tracks[0].main_bytes, 512);
     assert_int_equal(t.shape.medium->layout->tracks[0].sectors, 160);
+    done(&t);
+}
+
+/* What the disc's own reader left out is lost with the whole disc; a single track never had it. */
+static void test_what_the_reader_left_out(void **state)
+{
+    (void)state;
+    struct tried t;
+    struct exh_fields fields = {0};
+    struct exh_losses unread = {0};
+    assert_true(exh_losses_add(&unread, EXH_LOSS_TEXT, 2, &err, "titles and other texts (2 texts are in no packs)"));
+    try_it(&t, (struct shape){2352, 0, true}, &whole_format, NULL, NULL, NULL);
+    exh_reshape_close(&t.shape);
+    t.medium->losses = &unread;
+    const struct exh_opened opened = {.kind = EXH_SOURCE_FILE, .path = "toy", .medium = t.medium, .whole = t.medium};
+    assert_true(exh_reshape_open(&t.args, &opened, &whole_format, &fields, &t.shape, &err));
+    assert_false(exh_reshape_tell(&t.args, &t.shape, &whole_format, true, &err));
+    assert_int_equal(err.code, EXH_REFUSED);
+    assert_non_null(strstr(err.text, "titles and other texts (2 texts"));
+    json_t *losses = exh_reshape_losses(&t.shape), *told = exh_reshape_losses_told(&t.shape), *loss = json_array_get(losses, 0);
+    assert_int_equal(json_array_size(losses), 1);
+    assert_string_equal(json_string_value(json_object_get(loss, "kind")), "text");
+    assert_string_equal(json_string_value(json_object_get(loss, "what")), "titles and other texts (2 texts are in no packs)");
+    assert_int_equal(json_integer_value(json_object_get(loss, "count")), 2);
+    assert_true(json_is_false(json_object_get(loss, "on_record")));
+    assert_string_equal(json_string_value(json_array_get(told, 0)), "titles and other texts (2 texts are in no packs) (lost)");
+    json_decref(losses);
+    json_decref(told);
+    done(&t);
+    try_it(&t, (struct shape){2352, 0, true}, &whole_format, "--track", "1", NULL);
+    exh_reshape_close(&t.shape);
+    t.medium->losses = &unread;
+    const struct exh_opened again = {.kind = EXH_SOURCE_FILE, .path = "toy", .medium = t.medium, .whole = t.medium};
+    assert_true(exh_reshape_open(&t.args, &again, &whole_format, &fields, &t.shape, &err));
+    assert_int_equal(t.shape.losses.count, 0);
+    done(&t);
+    exh_losses_close(&unread);
+}
+
+static bool pointers_missing(const struct exh_layout *l, struct exh_losses *losses, struct exh_error *e)
+{
+    (void)l;
+    return exh_losses_add(losses, EXH_LOSS_SESSION_POINTERS, 1, e, "the pointers");
+}
+
+/* What the image never had is said, and nobody has to agree to it: not even without a record. */
+static void test_what_was_never_there(void **state)
+{
+    (void)state;
+    static const struct exh_format format = {
+        .name = "pointers", .fits = pointers_missing, .can = EXH_SINK_KEEPS_FIELDS | EXH_SINK_KEEPS_TRACKS | EXH_SINK_KEEPS_SUBCHANNEL};
+    struct tried t;
+    try_it(&t, (struct shape){2352, 0, true}, &format, "--no-record", NULL, NULL);
+    assert_true(t.told);
+    json_t *losses = exh_reshape_losses(&t.shape), *told = exh_reshape_losses_told(&t.shape);
+    assert_true(json_is_false(json_object_get(json_array_get(losses, 0), "on_record")));
+    assert_string_equal(json_string_value(json_array_get(told, 0)), "the pointers (not in the source)");
+    json_decref(losses);
+    json_decref(told);
     done(&t);
 }
 
@@ -240,9 +313,9 @@ static void test_what_user_data_drop(void **state)
     exh_error_clear(&err);
     const struct exh_opened opened = {.kind = EXH_SOURCE_FILE, .path = "toy", .medium = t.medium, .whole = t.medium};
     assert_true(exh_reshape_open(&t.args, &opened, &user_format, &fields, &t.shape, &err));
-    assert_int_equal(t.shape.loss_count, 2);
-    assert_non_null(strstr(t.shape.losses[0].what, "of 1 sectors, the first at LBA 7,"));
-    assert_false(t.shape.losses[0].on_record);
+    assert_int_equal(t.shape.losses.count, 2);
+    assert_non_null(strstr(t.shape.losses.items[0].text, "of 1 sectors, the first at LBA 7,"));
+    assert_null(exh_record_keeps(t.shape.losses.items[0].kind));
     exh_reshape_close(&t.shape);
     bytes[9 * 2352 + 15] = 2; /* formless Mode 2: no 2048 bytes */
     memset(bytes + 9 * 2352 + 16, 0x5A, 2336);
@@ -256,9 +329,14 @@ static void test_what_user_data_drop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals_name_the_way),        cmocka_unit_test(test_fits_as_it_is), cmocka_unit_test(test_user_data),
-        cmocka_unit_test(test_subchannel_must_be_agreed_to), cmocka_unit_test(test_raw_sectors),   cmocka_unit_test(test_plain_bytes),
-        cmocka_unit_test(test_what_user_data_drop)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refusals_name_the_way),
+                                       cmocka_unit_test(test_fits_as_it_is),
+                                       cmocka_unit_test(test_user_data),
+                                       cmocka_unit_test(test_subchannel_must_be_agreed_to),
+                                       cmocka_unit_test(test_raw_sectors),
+                                       cmocka_unit_test(test_plain_bytes),
+                                       cmocka_unit_test(test_what_user_data_drop),
+                                       cmocka_unit_test(test_what_the_reader_left_out),
+                                       cmocka_unit_test(test_what_was_never_there)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,13 +160,13 @@ static void assert_same_tracks(struct exh_medium *a, struct exh_medium *b)
 
 static size_t losses_of(const struct exh_layout *layout, const char *says)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     if (!exh_toc_fits(layout, &losses, &err))
         fail_msg("%s", err.text);
     size_t found = 0;
     for (size_t i = 0; i < losses.count; i++)
-        found += says == NULL || strstr(losses.items[i], says) != NULL;
-    exh_names_close(&losses);
+        found += says == NULL || strstr(losses.items[i].text, says) != NULL;
+    exh_losses_close(&losses);
     return found;
 }
 
@@ -330,14 +330,14 @@ static void types_of_disc(void **state)
 
 static void assert_refused(struct exh_layout *layout, const char *says)
 {
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     struct exh_create create = {.folder = folder, .name = "disc.toc", .declared = layout};
     struct exh_sink *sink = NULL;
     exh_error_clear(&err);
     assert_false(exh_toc_fits(layout, &losses, &err));
     assert_int_equal(err.code, EXH_REFUSED);
     assert_non_null(strstr(err.text, says));
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     assert_false(exh_toc_create(&create, &sink, &err));
 }
 

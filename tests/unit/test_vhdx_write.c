@@ -203,16 +203,16 @@ static void what_fits(void **state)
                  {2352 * 512, 2352, false, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct exh_layout layout;
-        struct exh_names losses = {0};
+        struct exh_losses losses = {0};
         struct exh_error err = {0};
         exh_layout_disk(&layout, cases[i].bytes, cases[i].sector);
         bool fits = exh_format_vhdx.fits(&layout, &losses, &err);
         if (fits != cases[i].fits || losses.count != cases[i].losses || (!fits && err.code != EXH_REFUSED))
             fail_msg("%llu bytes in sectors of %u: %d, %zu losses", (unsigned long long)cases[i].bytes, cases[i].sector, fits, losses.count);
-        exh_names_close(&losses);
+        exh_losses_close(&losses);
     }
     struct exh_layout disc;
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     struct exh_error err = {0};
     exh_layout_disk(&disc, 20480, 2048);
     disc.tracks[1] = disc.tracks[0];
@@ -221,7 +221,7 @@ static void what_fits(void **state)
     disc.track_count = 2;
     assert_false(exh_format_vhdx.fits(&disc, &losses, &err));
     assert_int_equal(err.code, EXH_REFUSED);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
 }
 
 int main(void)

@@ -157,7 +157,7 @@ static void what_does_not_fit_is_refused(void **state)
     struct exh_error err = {0};
     struct exh_layout layout;
     struct exh_sink *sink = NULL;
-    struct exh_names losses = {0};
+    struct exh_losses losses = {0};
     struct exh_create create = {.folder = folder, .declared = &layout, .compression = EXH_COMPRESS_FAST};
     static const char *const names[] = {"a\"b.vmdk", "a\nRW 5 ZERO.vmdk", "\xFF.vmdk"};
     exh_layout_disk(&layout, GRAIN, 512);
@@ -177,7 +177,7 @@ static void what_does_not_fit_is_refused(void **state)
     exh_layout_disk(&layout, 8192, 4096);
     assert_true(exh_format_vmdk.fits(&layout, &losses, &err));
     assert_int_equal(losses.count, 1);
-    exh_names_close(&losses);
+    exh_losses_close(&losses);
     static const uint64_t odd[] = {0, 513, EXH_SECTORS_UNKNOWN};
     for (size_t i = 0; i < 3; i++) {
         exh_layout_disk(&layout, odd[i], 512);
