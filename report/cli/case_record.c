@@ -246,8 +246,9 @@ bool exh_recording_add(struct exh_recording *r, const char *suffix, json_t *body
     uint64_t seq = 0;
     bool begins = strcmp(suffix, "-begin") == 0, ok = true;
     (void)snprintf(type, sizeof type, "%s%s", r->type, suffix);
-    (void)json_object_set_new(body, "operation", json_string(r->operation));
-    if (into_ledger(r))
+    if (json_object_set_new(body, "operation", json_string(r->operation)) != 0) /* a line that ends no named operation cannot be read again */
+        ok = exh_nomem(err, "a record");
+    else if (into_ledger(r))
         ok = add_to_ledger(r, type, begins, body, blobs, blob_count, err);
     else if (r->wants_side && (ok = add_to_side(r, type, body, blobs, blob_count, &seq, err)) && begins)
         r->begin_seq = seq;
