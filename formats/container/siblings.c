@@ -22,6 +22,7 @@ struct folder {
 struct exh_siblings {
     struct folder *folders; /* the image's own first */
     size_t count, capacity;
+    struct exh_file_marks *marks; /* of the caller; may be NULL */
 };
 
 /* Opens `name` in the folder `at`. Takes `path`, by which it is called, over. */
@@ -69,6 +70,8 @@ struct exh_siblings *exh_siblings_across(const char *path, const struct exh_name
 
 struct exh_siblings *exh_siblings_of(const char *path, struct exh_error *err) { return exh_siblings_across(path, NULL, err); }
 
+void exh_siblings_mark(struct exh_siblings *siblings, struct exh_file_marks *marks) { siblings->marks = marks; }
+
 const char *exh_siblings_folder(const struct exh_siblings *siblings) { return siblings->folders[0].path; }
 
 static bool name_is_plain(const char *name)
@@ -102,14 +105,14 @@ struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *
     const struct folder *folder = find(siblings, name);
     if (folder == NULL)
         folder = &siblings->folders[0]; /* opening it there says what is wrong */
-    struct exh_source_file_options options = {.folder = folder->fd, .confined = true, .lazy = lazy, .past_cache = past_cache};
-    if (!lazy)
-        return exh_source_file_open(name, &options, err);
+    char *path = path_in(folder, name);
+    struct exh_source_file_options options = {
+        .folder = folder->fd, .confined = true, .lazy = lazy, .past_cache = past_cache, .marks = siblings->marks, .marked_as = path};
     /* By its path: a lazy source would otherwise hold a descriptor of the folder, one each, and thousands of segments have no room for that.
      * That it is the same file is proven at each read. */
-    char *path = path_in(folder, name);
-    options.folder = AT_FDCWD;
-    struct exh_source *source = path != NULL ? exh_source_file_open(path, &options, err) : NULL;
+    if (lazy)
+        options.folder = AT_FDCWD;
+    struct exh_source *source = path != NULL ? exh_source_file_open(lazy ? path : name, &options, err) : NULL;
     if (path == NULL)
         (void)exh_nomem(err, "a path");
     free(path);
@@ -190,6 +193,18 @@ struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const 
     return source;
 }
 
+static bool mark_folder(const struct exh_siblings *s, struct exh_error *err)
+{
+    struct stat st;
+    struct exh_file_mark mark;
+    if (s->marks == NULL)
+        return true;
+    if (fstat(s->folders[0].fd, &st) != 0)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot stat") || exh_in_file(err, s->folders[0].path);
+    exh_file_mark_set(&mark, &st);
+    return exh_file_marks_add(s->marks, s->folders[0].path, true, &mark, err);
+}
+
 struct exh_siblings *exh_siblings_within(const struct exh_siblings *of, const char *name, struct exh_error *err)
 {
     struct exh_siblings *s = calloc(1, sizeof *s);
@@ -197,8 +212,10 @@ struct exh_siblings *exh_siblings_within(const struct exh_siblings *of, const ch
         (void)exh_nomem(err, "a folder");
         return NULL;
     }
-    if (name_is_plain(name) ? add_folder_at(s, of->folders[0].fd, name, O_NOFOLLOW, path_in(&of->folders[0], name), err)
-                            : exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%s' is not the plain name of a folder", name))
+    s->marks = of->marks;
+    if ((name_is_plain(name) ? add_folder_at(s, of->folders[0].fd, name, O_NOFOLLOW, path_in(&of->folders[0], name), err)
+                             : exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "'%s' is not the plain name of a folder", name)) &&
+        mark_folder(s, err))
         return s;
     exh_siblings_close(s);
     return NULL;

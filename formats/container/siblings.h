@@ -6,6 +6,7 @@
 #ifndef EXH_FORMATS_CONTAINER_SIBLINGS_H
 #define EXH_FORMATS_CONTAINER_SIBLINGS_H
 
+#include "formats/container/file_marks.h"
 #include "formats/model/names.h"
 #include "formats/model/source.h"
 
@@ -15,6 +16,8 @@ struct exh_siblings;
 struct exh_siblings *exh_siblings_of(const char *path, struct exh_error *err);
 /* The same, with `folders` (may be NULL: none) to look in after it. EXH_NOT_FOUND when one of them is not there. */
 struct exh_siblings *exh_siblings_across(const char *path, const struct exh_names *folders, struct exh_error *err);
+/* From now on every file that is opened goes onto the list, which must outlive the opening; NULL: none does. */
+void exh_siblings_mark(struct exh_siblings *siblings, struct exh_file_marks *marks);
 const char *exh_siblings_folder(const struct exh_siblings *siblings); /* as given, "." when none */
 /* Opens one by exact name; EXH_NOT_FOUND when it is not there. Held open, or lazy. */
 struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *name, bool lazy, bool past_cache, struct exh_error *err);
@@ -24,7 +27,8 @@ struct exh_source *exh_siblings_open(struct exh_siblings *siblings, const char *
  * name; EXH_NOT_FOUND, naming what was looked for, when it cannot be opened: absent, a symbolic link, two files that differ only in case. */
 struct exh_source *exh_siblings_referenced(struct exh_siblings *siblings, const char *reference, bool past_cache, char **path, bool *as_named,
                                            struct exh_error *err);
-/* The folder `name` (a plain name, not a link) of the image's own folder: for images that are folders themselves. NULL and err. */
+/* The folder `name` (a plain name, not a link) of the image's own folder: for images that are folders themselves. It is marked too, since a file that
+ * appears in it is part of the image. NULL and err. */
 struct exh_siblings *exh_siblings_within(const struct exh_siblings *of, const char *name, struct exh_error *err);
 /* Calls `take` for every name in the image's own folder, in no order, until it says false. */
 EXH_MUST_CHECK bool exh_siblings_each(const struct exh_siblings *siblings, bool (*take)(void *context, const char *name, struct exh_error *err),

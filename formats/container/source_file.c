@@ -18,15 +18,20 @@ struct file_source {
     int folder; /* for opening again; AT_FDCWD or ours */
     int flags;
     enum exh_cache cache;
-    struct stat first; /* what the file was at open */
+    struct exh_file_mark first; /* what the file was at open */
 };
 
-static struct timespec modified(const struct stat *st) { return st->st_mtim; }
-
-static bool same_file(const struct stat *a, const struct stat *b)
+/* Is what was opened now the file that was opened first? Its status may have changed. */
+static bool same_file(const struct file_source *f, int fd, char *what, size_t room)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && modified(a).tv_sec == modified(b).tv_sec &&
-           modified(a).tv_nsec == modified(b).tv_nsec;
+    struct stat st;
+    struct exh_file_mark now;
+    if (fstat(fd, &st) != 0) {
+        (void)snprintf(what, room, "%s", strerror(errno));
+        return false;
+    }
+    exh_file_mark_set(&now, &st);
+    return exh_file_mark_compare(&f->first, &now, what, room) != EXH_FILE_CHANGED;
 }
 
 /* A descriptor for one read: the held one, or a new one that is proven to be the same file. -1 and err. */
@@ -34,15 +39,15 @@ static int borrow_fd(const struct file_source *f, struct exh_error *err)
 {
     if (f->fd >= 0)
         return f->fd;
-    struct stat st;
+    char what[200];
     int fd = openat(f->folder, f->path, f->flags);
     if (fd < 0) {
         (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open again");
         return -1;
     }
-    if (fstat(fd, &st) != 0 || !same_file(&st, &f->first)) {
+    if (!same_file(f, fd, what, sizeof what)) {
         (void)close(fd);
-        (void)exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the file was replaced or changed while it was being read");
+        (void)exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the file changed while it was being read: %s", what);
         return -1;
     }
     return fd;
@@ -150,10 +155,10 @@ static void leave_cache(struct file_source *f)
     (void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
     f->cache = EXH_CACHE_DROPPED;
     int direct = openat(f->folder, f->path, f->flags | O_DIRECT);
-    struct stat st;
+    char what[200];
     if (direct < 0)
         return;
-    if (fstat(direct, &st) != 0 || !same_file(&st, &f->first)) {
+    if (!same_file(f, direct, what, sizeof what)) {
         (void)close(direct);
         return;
     }
@@ -165,24 +170,27 @@ static void leave_cache(struct file_source *f)
 
 static bool open_checked(struct file_source *f, const struct exh_source_file_options *options, struct exh_error *err)
 {
+    struct stat st;
     f->flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (options->confined ? O_NOFOLLOW : 0);
     f->fd = openat(f->folder, f->path, f->flags);
     if (f->fd < 0)
         return errno == ELOOP && options->confined
                    ? exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "is a symbolic link: only files of the image's own folder are opened")
                    : exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open");
-    if (fstat(f->fd, &f->first) != 0)
+    if (fstat(f->fd, &st) != 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot stat");
-    if (S_ISDIR(f->first.st_mode))
+    if (S_ISDIR(st.st_mode))
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "is a directory");
-    if (!S_ISREG(f->first.st_mode))
+    if (!S_ISREG(st.st_mode))
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "is not a regular file");
-    f->source.size = (uint64_t)f->first.st_size;
+    exh_file_mark_set(&f->first, &st);
+    f->source.size = f->first.size;
     /* /proc and /sys call files empty that are not; a copy of none of their bytes would be called complete. */
     uint8_t byte;
-    if (f->first.st_size == 0 && pread(f->fd, &byte, 1, 0) != 0)
+    if (f->first.size == 0 && pread(f->fd, &byte, 1, 0) != 0)
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "says it has no bytes, and then gives some: its size cannot be known before it is read");
-    return true;
+    return options->marks == NULL ||
+           exh_file_marks_add(options->marks, options->marked_as != NULL ? options->marked_as : f->path, options->confined, &f->first, err);
 }
 
 struct exh_source *exh_source_file_open(const char *path, const struct exh_source_file_options *options, struct exh_error *err)

@@ -297,7 +297,9 @@ bool exh_ewf_sibling_paths(struct exh_names *paths, const char *path, struct exh
     for (uint32_t n = 1; number != 0 && siblings != NULL && exh_ewf_segment_name(base, n, name, sizeof name) && exh_siblings_has(siblings, name);
          n++) {
         char *sibling = exh_siblings_path(siblings, name);
-        bool ok = sibling != NULL ? exh_names_add(paths, sibling, err) : exh_nomem(err, "a path");
+        struct exh_source *marked = exh_siblings_open(siblings, name, true, false, err); /* libewf opens it by itself, and marks nothing */
+        bool ok = marked != NULL && (sibling != NULL ? exh_names_add(paths, sibling, err) : exh_nomem(err, "a path"));
+        exh_source_close(marked);
         free(sibling);
         if (!ok)
             return false;

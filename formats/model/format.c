@@ -146,9 +146,10 @@ static bool open_file(const char *path, const struct exh_format *format, const s
     struct exh_siblings *siblings = exh_siblings_across(path, options->folders, err);
     if (siblings == NULL)
         return false;
+    exh_siblings_mark(siblings, options->marks);
     with.path = path;
     with.siblings = siblings;
-    struct exh_source_file_options file = {.folder = AT_FDCWD, .past_cache = options->past_cache};
+    struct exh_source_file_options file = {.folder = AT_FDCWD, .past_cache = options->past_cache, .marks = options->marks};
     struct exh_source *source = exh_source_file_open(path, &file, err);
     char *wrapping = NULL;
     if (source != NULL && format == NULL)
@@ -203,6 +204,7 @@ bool exh_parent_open(const struct exh_open *options, const char *reference, cons
                             .parents = options->parents,
                             .parents_found = options->parents_found,
                             .secret = options->secret,
+                            .marks = options->marks,
                             .depth = options->depth + 1};
     bool named = options->parents != NULL && options->depth < options->parents->count;
     *out = NULL;

@@ -23,7 +23,8 @@ struct exh_peek {
     size_t volume_length;
 };
 
-struct exh_siblings; /* formats/container/siblings.h */
+struct exh_siblings;   /* formats/container/siblings.h */
+struct exh_file_marks; /* formats/container/file_marks.h */
 
 /* Where a passphrase comes from when an image needs one. */
 struct exh_secret {
@@ -43,6 +44,7 @@ struct exh_open {
     struct exh_names *parents_found; /* gets the path of every parent that is opened, the nearest first; NULL: nobody asks */
     const struct exh_secret *secret; /* NULL: no passphrase can be had */
     const struct exh_names *folders; /* where segments may lie beside the image's own folder, in order; NULL: nowhere else */
+    struct exh_file_marks *marks;    /* gets what every file of the image and of its parents was at open; NULL: nobody will ask */
 };
 
 struct exh_format {

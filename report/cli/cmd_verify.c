@@ -20,7 +20,7 @@ struct checked {
     bool no_hash;        /* --hash none: chunk digests instead of a digest of the whole */
     const char **hashes; /* asked for, or usual for such a medium; they point into hash_text */
     struct exh_verify_result result;
-    bool opened_ok;
+    bool opened_ok, changed; /* changed: a file of the image, or of what it was held against, is not what it was at open */
     json_t *json;
     enum exh_exit code;
 };
@@ -31,6 +31,8 @@ static enum exh_exit code_of(const struct exh_args *args, const struct checked *
 {
     const struct exh_verify_result *r = &c->result;
     const char *require = exh_arg(args, "--require");
+    if (c->changed)
+        return EXH_EXIT_NOT_DONE;
     switch (r->verdict) {
     case EXH_MISMATCH:
     case EXH_DAMAGED: return EXH_EXIT_FINDING;
@@ -86,8 +88,9 @@ static const char *match_text(const struct exh_verify_result *r)
     return sub ? "every byte of the main channel equals %s; what its subchannel shows is named below" : "every byte of the medium equals %s";
 }
 
-static void sentence(const struct exh_verify_result *r, char *out, size_t room)
+static void sentence(const struct checked *c, char *out, size_t room)
 {
+    const struct exh_verify_result *r = &c->result;
     char bases[160] = "";
     static const char *const words[EXH_BASIS_COUNT] = {"the given reference", "the ledger", "the side record", "the digest stored in the image",
                                                        "its checksums",       "this run"};
@@ -103,7 +106,10 @@ static void sentence(const struct exh_verify_result *r, char *out, size_t room)
                                         "the image contradicts itself (%s)",
                                         "read whole, but there is nothing to compare with%s",
                                         "not every sector could be read now%s"};
-    const char *text = r->verdict == EXH_MATCH ? match_text(r) : texts[r->verdict], *mark = strstr(text, "%s");
+    const char *text = c->changed ? "what was read changed meanwhile: it is neither what it was nor what it is, and nothing is said of it"
+                       : r->verdict == EXH_MATCH ? match_text(r)
+                                                 : texts[r->verdict],
+               *mark = strstr(text, "%s");
     if (r->verdict == EXH_DAMAGED && bases[0] == '\0')
         (void)snprintf(bases, sizeof bases, "see the findings");
     if (r->verdict == EXH_NO_REFERENCE || r->verdict == EXH_COULD_NOT_READ)
@@ -216,7 +222,8 @@ static const char *guid_of(const struct exh_inspection *in)
 static bool count_as_recorded(const struct exh_args *args, struct checked *c, struct exh_error *err)
 {
     const struct exh_medium *m = c->opened.medium;
-    struct exh_open options = {.sector_bytes = m->layout->tracks[0].main_bytes, .past_cache = exh_arg(args, "--past-cache") != NULL};
+    struct exh_open options = {
+        .sector_bytes = m->layout->tracks[0].main_bytes, .past_cache = exh_arg(args, "--past-cache") != NULL, .marks = &c->opened.marks};
     if (!m->verbatim || exh_arg(args, "--sector-size") != NULL)
         return true;
     for (size_t i = 0; i < c->references.count; i++) {
@@ -255,11 +262,54 @@ static bool prepare(const struct exh_args *args, struct checked *c, struct exh_e
     return ok && count_as_recorded(args, c, err) && open_witness(args, c, err);
 }
 
-/* What was replaced while it was being read is neither what it was nor what it is: of such a mixture nothing is said. */
+/* What changed while it was being read is neither what it was nor what it is: of such a mixture nothing is said, neither good nor bad, and no digest
+ * of it goes on record, which would look like one of an image. */
+static void take_back(struct checked *c, struct exh_findings *why)
+{
+    exh_verify_result_close(&c->result);
+    c->result = (struct exh_verify_result){.verdict = EXH_NOT_PERFORMED, .layout = c->opened.medium->layout, .findings = *why};
+    memset(why, 0, sizeof *why);
+}
+
+/* A file whose ctime alone changed is told as a finding, and takes nothing from the verdict. */
 static bool still_the_same(struct checked *c, struct exh_error *err)
 {
-    return (exh_source_recheck(&c->opened, err) && (!c->references.has_against || exh_source_recheck(&c->references.against, err))) ||
-           exh_on_side(err, EXH_SIDE_SOURCE);
+    struct exh_findings told = {0};
+    bool ok = (exh_source_findings(&c->opened, &told, &c->changed, err) &&
+               (!c->references.has_against || exh_source_findings(&c->references.against, &told, &c->changed, err))) ||
+              exh_on_side(err, EXH_SIDE_SOURCE);
+    if (ok && c->changed)
+        take_back(c, &told);
+    for (size_t i = 0; ok && i < told.count; i++)
+        ok = exh_findings_add(&c->result.findings, &told.items[i], err);
+    exh_findings_close(&told);
+    return ok;
+}
+
+/* What changed first, as the error that it is too. */
+static json_t *changed_json(const struct checked *c)
+{
+    struct exh_error err;
+    exh_error_clear(&err);
+    for (size_t i = 0; i < c->result.findings.count && err.code == EXH_OK; i++) {
+        const struct exh_finding *f = &c->result.findings.items[i];
+        if (strcmp(f->outcome, "changed") == 0 && !exh_fail(&err, EXH_GONE, EXH_NO_OFFSET, "%s", f->detail))
+            (void)exh_in_file(&err, f->file);
+    }
+    return exh_record_error(&err);
+}
+
+/* The walk, and whether it walked over what stood still. One that broke off because a file changed under it is told by what became of the files. */
+static bool walk(struct checked *c, const struct exh_verify *verify, struct exh_error *err)
+{
+    if (exh_verify_run(verify, &c->result, err))
+        return still_the_same(c, err);
+    struct exh_error second;
+    exh_error_clear(&second);
+    if (err->code != EXH_GONE || !still_the_same(c, &second) || !c->changed)
+        return false;
+    exh_error_clear(err);
+    return true;
 }
 
 static bool tell_spared(struct checked *c, struct exh_error *err)
@@ -334,7 +384,7 @@ static void print_findings(const struct exh_args *args, const struct exh_finding
 static void print_result(const struct exh_args *args, const struct checked *c)
 {
     char text[400];
-    sentence(&c->result, text, sizeof text);
+    sentence(c, text, sizeof text);
     exh_print(args, "%s: %s: %s\n", c->image, exh_verdict_name(c->result.verdict), text);
     print_findings(args, &c->result.findings);
     exh_audit_print(args, "  ", &c->result.audit);
@@ -395,7 +445,7 @@ static bool check(const struct exh_args *args, struct checked *c, struct exh_err
                                 .algorithms = c->hashes,
                                 .algorithm_count = exh_arg(args, "--hash") != NULL || !has_reference(c) ? count : 0,
                                 .watch = exh_args_watch(args)};
-    if (!exh_verify_run(&verify, &c->result, err) || !still_the_same(c, err) || !tell_spared(c, err) || !by_digest(c, err))
+    if (!walk(c, &verify, err) || (!c->changed && !tell_spared(c, err)) || !by_digest(c, err))
         return false;
     c->code = code_of(args, c);
     c->json = result_json(c, c->recording.started);
@@ -405,6 +455,8 @@ static bool check(const struct exh_args *args, struct checked *c, struct exh_err
     print_result(args, c);
     exh_recording_tell(args, &c->recording);
     (void)json_object_set_new(c->json, "image", exh_record_text(c->image));
+    if (c->changed)
+        (void)json_object_set_new(c->json, "error", changed_json(c));
     (void)json_object_set_new(c->json, "ledger", exh_recording_json(&c->recording));
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "acquire/guard.h"
@@ -88,7 +89,7 @@ static bool open_nbd(const struct exh_args *args, struct exh_opened *o, uint32_t
 /* A file as the medium: its bytes are what is imaged, whatever they mean. */
 static bool open_plain_file(struct exh_opened *o, uint32_t sector_bytes, struct exh_error *err)
 {
-    struct exh_source_file_options file = {.folder = AT_FDCWD};
+    struct exh_source_file_options file = {.folder = AT_FDCWD, .marks = &o->marks};
     struct exh_open options = {.path = o->path, .sector_bytes = sector_bytes};
     struct exh_source *source = exh_source_file_open(o->path, &file, err);
     if (source == NULL)
@@ -128,6 +129,7 @@ static bool lineage_used(const struct exh_opened *o, const struct exh_open *opti
 static bool open_image(struct exh_opened *o, const struct exh_format *format, struct exh_open *options, struct exh_error *err)
 {
     options->parents_found = &o->parents;
+    options->marks = &o->marks;
     if (!exh_image_open(o->path, format, options, &o->whole, err) || !lineage_used(o, options, err))
         return false;
     if (options->sector_bytes != 0 || !o->whole->verbatim)
@@ -175,15 +177,16 @@ static bool open_by_path(const struct exh_args *args, struct exh_opened *o, enum
     }
     if (exh_nbd_is_uri(o->path))
         return open_nbd(args, o, sector_bytes, err);
-    if (stat(o->path, &o->at_open) != 0)
+    struct stat st;
+    if (stat(o->path, &st) != 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open") || exh_in_file(err, o->path);
-    if (exh_blockdev_is(o->at_open.st_mode, o->at_open.st_rdev))
+    if (exh_blockdev_is(st.st_mode, st.st_rdev))
         return open_device(args, o, sector_bytes, past_cache, err);
     o->kind = EXH_SOURCE_FILE;
     bool bundle = as_image && exh_image_is_folder(o->path);
-    if (S_ISDIR(o->at_open.st_mode) && !bundle)
+    if (S_ISDIR(st.st_mode) && !bundle)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is a directory: give a block device or a file") || exh_in_file(err, o->path);
-    if (!S_ISREG(o->at_open.st_mode) && !bundle)
+    if (!S_ISREG(st.st_mode) && !bundle)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "is neither a block device nor a file") || exh_in_file(err, o->path);
     if (!as_image)
         return open_plain_file(o, sector_bytes, err);
@@ -234,6 +237,7 @@ static bool open_operand(const struct exh_args *args, const char *path, enum ope
     uint32_t sector_bytes;
     memset(out, 0, sizeof *out);
     out->path = path;
+    out->watch = exh_args_watch(args);
     if (!exh_sector_size_of(args, &sector_bytes, err))
         return false;
     if (open_by_path(args, out, as, past_cache, sector_bytes, err) && lineage_applies(args, out, as, err) && open_range(args, out, err) &&
@@ -254,28 +258,68 @@ bool exh_reference_open(const struct exh_args *args, const char *path, bool past
     return open_operand(args, path, AS_REFERENCE, past_cache, out, err);
 }
 
-static bool file_unchanged(const struct exh_opened *o, struct exh_error *err)
+/* Of a set of which every file got another owner the first few are named: a record has room for few notices. */
+#define STATUS_TOLD_MAX 3u
+
+struct files_told {
+    const struct exh_watch *watch;
+    size_t status; /* how many files have another ctime alone */
+};
+
+static bool file_changed(void *context, const char *path, enum exh_file_change change, const char *what, struct exh_error *err)
 {
-    struct stat now;
-    if (stat(o->path, &now) != 0)
-        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "the source is gone") || exh_in_file(err, o->path);
-    if (now.st_dev == o->at_open.st_dev && now.st_ino == o->at_open.st_ino && now.st_size == o->at_open.st_size &&
-        now.st_mtim.tv_sec == o->at_open.st_mtim.tv_sec && now.st_mtim.tv_nsec == o->at_open.st_mtim.tv_nsec)
-        return true;
-    (void)exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the source was changed or replaced while it was being read");
-    return exh_in_file(err, o->path);
+    struct files_told *told = context;
+    if (change == EXH_FILE_CHANGED) {
+        (void)exh_fail(err, EXH_GONE, EXH_NO_OFFSET, "the source changed while it was being read: %s", what);
+        return exh_in_file(err, path);
+    }
+    if (told->status++ < STATUS_TOLD_MAX)
+        exh_watch_warn(told->watch, "%s: %s", path, what);
+    return true;
+}
+
+static bool files_unchanged(struct exh_opened *o, struct exh_error *err)
+{
+    struct files_told told = {.watch = o->watch};
+    bool same = exh_file_marks_check(&o->marks, file_changed, &told, err);
+    if (told.status > STATUS_TOLD_MAX)
+        exh_watch_warn(o->watch, "the status of %zu more files changed", told.status - STATUS_TOLD_MAX);
+    return same;
 }
 
 bool exh_source_recheck(void *opened, struct exh_error *err)
 {
-    const struct exh_opened *o = opened;
+    struct exh_opened *o = opened;
     switch (o->kind) {
     case EXH_SOURCE_DEVICE: return exh_device_same(o->whole, &o->facts, err);
-    case EXH_SOURCE_FILE: return file_unchanged(o, err);
+    case EXH_SOURCE_FILE: return files_unchanged(o, err);
     case EXH_SOURCE_NBD: return exh_nbd_same(o->whole, err);
     case EXH_SOURCE_STDIN: break;
     }
     return true;
+}
+
+struct findings_told {
+    struct exh_findings *findings;
+    bool *changed;
+};
+
+static bool add_finding(void *context, const char *path, enum exh_file_change change, const char *what, struct exh_error *err)
+{
+    struct findings_told *told = context;
+    bool changed = change == EXH_FILE_CHANGED;
+    struct exh_finding f = {.check = "source", .offset = EXH_NO_OFFSET, .lba = -1, .basis = -1};
+    (void)snprintf(f.outcome, sizeof f.outcome, "%s", changed ? "changed" : "warning");
+    (void)snprintf(f.detail, sizeof f.detail, "%s: %s", changed ? "the file changed while it was being read" : "while it was being read", what);
+    (void)snprintf(f.file, sizeof f.file, "%s", strlen(path) < sizeof f.file ? path : exh_text_base(path));
+    *told->changed = *told->changed || changed;
+    return exh_findings_add(told->findings, &f, err);
+}
+
+bool exh_source_findings(struct exh_opened *opened, struct exh_findings *findings, bool *changed, struct exh_error *err)
+{
+    struct findings_told told = {findings, changed};
+    return opened->kind == EXH_SOURCE_FILE ? exh_file_marks_check(&opened->marks, add_finding, &told, err) : exh_source_recheck(opened, err);
 }
 
 json_t *exh_source_json(const struct exh_opened *opened)
@@ -306,5 +350,6 @@ void exh_source_done(struct exh_opened *opened)
     exh_medium_close(opened->whole);
     exh_fields_close(&opened->identity);
     exh_names_close(&opened->parents);
+    exh_file_marks_close(&opened->marks);
     memset(opened, 0, sizeof *opened);
 }

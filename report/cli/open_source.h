@@ -3,11 +3,12 @@
 #define EXH_REPORT_CLI_OPEN_SOURCE_H
 
 #include <jansson.h>
-#include <sys/stat.h>
 
 #include "acquire/device.h"
+#include "formats/container/file_marks.h"
 #include "formats/model/format.h"
 #include "report/cli/command.h"
+#include "verify/verdict.h"
 
 /* Of a command that opens images: what one of them is built on, and which of its states is meant. */
 #define EXH_LINEAGE_OPTIONS                                                                                                                          \
@@ -26,7 +27,8 @@ struct exh_opened {
     struct exh_medium *whole;      /* beneath the view, or the same */
     struct exh_device_facts facts; /* of a device */
     struct exh_fields identity;    /* vendor, model, serial, ... of a device or export */
-    struct stat at_open;           /* of a file */
+    struct exh_file_marks marks;   /* of a file or image: what each file was when it was opened, its parents' too */
+    const struct exh_watch *watch; /* is told of files whose status alone changed */
     struct exh_names parents;      /* of an image: those it was opened with, the nearest first */
     const char *snapshot;          /* of an image: which one was asked for; NULL: its current state */
     bool range;
@@ -39,8 +41,12 @@ EXH_MUST_CHECK bool exh_source_open(const struct exh_args *args, const char *pat
                                     struct exh_error *err);
 /* Opens an image or device that another one is held against: --parent and --snapshot are not meant for it. */
 EXH_MUST_CHECK bool exh_reference_open(const struct exh_args *args, const char *path, bool past_cache, struct exh_opened *out, struct exh_error *err);
-/* Is it still the device or file that was opened? A callback for exh_plan: context is the exh_opened. */
-bool exh_source_recheck(void *opened, struct exh_error *err);
+/* Is it still the device, are they still the files that were opened? False: EXH_GONE, naming what changed. Of files whose ctime alone changed the
+ * watch is warned. A callback for exh_plan: context is the exh_opened. */
+EXH_MUST_CHECK bool exh_source_recheck(void *opened, struct exh_error *err);
+/* The same, of files as findings: check "source"; outcome "changed" for one whose bytes cannot be relied on (*changed is set then, and kept
+ * otherwise), "warning" for one whose ctime alone changed. False: it is a device or export and not what it was (EXH_GONE), or memory is out. */
+EXH_MUST_CHECK bool exh_source_findings(struct exh_opened *opened, struct exh_findings *findings, bool *changed, struct exh_error *err);
 json_t *exh_source_json(const struct exh_opened *opened); /* SOURCE of record.h */
 /* Adds "parents" and "snapshot", where there are any, to the JSON of what was done with it. False: no memory. */
 bool exh_lineage_json(const struct exh_opened *opened, json_t *json);

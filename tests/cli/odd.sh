@@ -77,7 +77,7 @@ x 0 verify n/w.E01 --witness; rm -r n
 mkdir n; truncate -s 2G n/g.raw; cp --sparse=always n/g.raw n/h.raw
 for command in "hash n/g.raw" "verify n/g.raw" "verify n/h.raw --against n/g.raw"; do
   (sleep 0.4; printf x | dd of=n/g.raw bs=1 seek=7 conv=notrunc status=none) & changer=$!
-  x 4 $command --no-record; says "changed or replaced"; wait $changer
+  x 4 $command --no-record; says "changed while it was being read: it was modified"; wait $changer
 done
 rm -r n
 # ---- what cannot be made is a wrong request (2), not an unreadable image (5)
