@@ -62,7 +62,8 @@ struct exh_fact_passes {
 };
 struct exh_fact_speed_cell {
     int64_t lba;
-    uint64_t sectors, microseconds; /* both more than 0 */
+    uint64_t sectors, microseconds; /* of all reads there, both more than 0 */
+    uint64_t span;                  /* sectors of the medium, no more than a cell has: what was read again counts in `sectors` each time */
 };
 struct exh_fact_speed { /* ascending by lba, none overlaps another */
     struct exh_fact_speed_cell *items;

@@ -84,7 +84,7 @@ static void order_cells(struct exh_fact_speed *speed)
     if (speed->count > 0)
         qsort(speed->items, speed->count, sizeof *speed->items, by_cell);
     for (size_t i = 0; i < speed->count; i++) {
-        if (kept > 0 && speed->items[i].lba < speed->items[kept - 1].lba + (int64_t)speed->items[kept - 1].sectors)
+        if (kept > 0 && speed->items[i].lba < speed->items[kept - 1].lba + (int64_t)speed->items[kept - 1].span)
             speed->malformed++;
         else
             speed->items[kept++] = speed->items[i];
@@ -92,7 +92,7 @@ static void order_cells(struct exh_fact_speed *speed)
     speed->count = kept;
 }
 
-static void read_speed(struct exh_facts_reader *r, const json_t *list)
+static void read_speed(struct exh_facts_reader *r, const json_t *list, struct exh_number cell_sectors)
 {
     struct exh_fact_speed *out = &r->facts->speed;
     size_t i;
@@ -107,6 +107,7 @@ static void read_speed(struct exh_facts_reader *r, const json_t *list)
             continue;
         }
         cell.microseconds = micros.value;
+        cell.span = cell_sectors.known && cell_sectors.value > 0 && cell_sectors.value < cell.sectors ? cell_sectors.value : cell.sectors;
         if (!EXH_FACTS_ADD(r, out->items, out->capacity, out->count, "cells of a speed record"))
             return;
         out->items[out->count++] = cell;
@@ -250,7 +251,7 @@ void exh_facts_read_medium(struct exh_facts_reader *r, const json_t *body)
     f->recovered_sectors = exh_facts_number_at(body, "recovered_sectors");
     read_passes(r, json_object_get(body, "passes"));
     read_pauses(r, json_object_get(body, "pauses"));
-    read_speed(r, exh_facts_at(body, "speed.cells"));
+    read_speed(r, exh_facts_at(body, "speed.cells"), exh_facts_number_at(body, "speed.cell_sectors"));
     read_troubles(r, json_object_get(body, "trouble"));
     read_changes(r, json_object_get(body, "changed"));
     read_hidden(r, json_object_get(body, "hidden_areas"));

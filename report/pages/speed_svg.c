@@ -72,7 +72,7 @@ static bool find_bounds(struct plot *p)
     if (p->f->outcome == EXH_ENDED_DONE && exh_map_bounds(p->f, &p->low, &p->high))
         return true;
     p->low = p->cells[0].lba < 0 ? p->cells[0].lba : 0;
-    p->high = last->lba + (int64_t)last->sectors;
+    p->high = last->lba + (int64_t)last->span;
     return p->high > p->low;
 }
 
@@ -145,7 +145,7 @@ static void find_marks(const struct plot *p, struct row rows[ROWS])
         mark(p, rows[FAILED].columns, p->f->troubles.items[i].lba, p->f->troubles.items[i].count);
     for (size_t i = 0; i < p->count; i++)
         if (speed_of(p, i) * SLOW_PART < p->median)
-            mark(p, rows[SLOW].columns, p->cells[i].lba, p->cells[i].sectors);
+            mark(p, rows[SLOW].columns, p->cells[i].lba, p->cells[i].span);
 }
 
 /* The rows that have anything to show, below one another from y; returns the y below them. With page NULL nothing is drawn. */
@@ -204,11 +204,11 @@ static void curve(struct exh_markup *page, const struct plot *p)
         double end;
         do {
             double x = x_of(p, p->cells[i].lba);
-            end = x_of(p, p->cells[i].lba + (int64_t)p->cells[i].sectors);
+            end = x_of(p, p->cells[i].lba + (int64_t)p->cells[i].span);
             end = end < x + .5 ? x + .5 : end; /* a short part still shows */
             exh_markup_format(page, "V%.1fH%.1f", y_of(p, speed_of(p, i)), end);
             i++;
-        } while (i < p->count && p->cells[i].lba == p->cells[i - 1].lba + (int64_t)p->cells[i - 1].sectors);
+        } while (i < p->count && p->cells[i].lba == p->cells[i - 1].lba + (int64_t)p->cells[i - 1].span);
         exh_markup_format(page, "V%uZ", bottom);
     }
     exh_markup_put(page, "\" fill=\"#d9d9d9\" stroke=\"#333\" stroke-width=\".7\" stroke-linejoin=\"round\"/>");
@@ -235,7 +235,7 @@ static void summary(struct exh_markup *page, const struct plot *p)
     rate(page, p->slowest);
     exh_markup_format(page, " (from LBA %s%s", slowest->lba < 0 ? "-" : "",
                       exh_facts_figure(slowest->lba < 0 ? (uint64_t)0 - (uint64_t)slowest->lba : (uint64_t)slowest->lba).text);
-    exh_markup_format(page, ", %s sectors). ", exh_facts_figure(slowest->sectors).text);
+    exh_markup_format(page, ", %s sectors). ", exh_facts_figure(slowest->span).text);
     exh_markup_format(page, "%s of %s parts slow: read at less than a quarter of the median.", exh_facts_figure(p->slow_count).text,
                       exh_facts_figure(p->count).text);
 }

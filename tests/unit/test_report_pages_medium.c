@@ -577,6 +577,23 @@ static void round_steps(void **state)
     }
 }
 
+/* A cell read three times counts its sectors three times, and is as wide as the others all the same. */
+static void cells_read_again(void **state)
+{
+    (void)state;
+    json_t *end = light_disk();
+    set(end, "speed",
+        json_pack("{s:i,s:[[i,i,i],[i,i,i],[i,i,i]]}", "cell_sectors", 1000, "cells", 0, 1000, 5000, 1000, 3000, 900000, 2000, 1000, 5000));
+    struct pages p = pages_of(end, "medium-read-again");
+    assert_in(p.html, "Read speed", "1 of 3 parts slow");
+    assert_in(p.html, "Read speed", "(from LBA 1,000, 1,000 sectors)");
+    assert_null(strstr(p.html, "Of the reading times"));
+    assert_xpath(p.xml, "count(//r:item/r:speed/r:cell)", "3");
+    assert_xpath(p.xml, "string(//r:item/r:speed/r:cell[2]/@sectors)", "3000");
+    let_go(p);
+    json_decref(end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(clean_medium),
@@ -591,6 +608,7 @@ int main(void)
                                        cmocka_unit_test(failed_run),
                                        cmocka_unit_test(whole_and_hidden),
                                        cmocka_unit_test(round_steps),
+                                       cmocka_unit_test(cells_read_again),
                                        cmocka_unit_test(earlier_reports_validate)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     xmlCleanupParser();
