@@ -75,7 +75,9 @@ static const char *summary(struct exh_facts_reader *r, const struct exh_fact_rec
         return NULL;
     if (strcmp(type, "acquire-begin") == 0 || strcmp(type, "convert-begin") == 0)
         return "begun";
-    if (strcmp(type, "acquire-end") == 0 || strcmp(type, "convert-end") == 0)
+    if (strcmp(type, "acquire-resume") == 0)
+        return "went on";
+    if (strcmp(type, "acquire-end") == 0 || strcmp(type, "acquire-pause") == 0 || strcmp(type, "convert-end") == 0)
         return summary_of_end(r, body);
     if (record->verification && record->verdict != NULL)
         return exh_facts_keep(r, exh_text_format("%s%s%s%s", record->verdict, record->basis != NULL ? " (basis: " : "",

@@ -57,7 +57,7 @@ static const struct wanted case_facts[] = {
 static const struct wanted plan_facts[] = {
     {"format", "Image format", "format", EXH_ROW_TEXT},
     {"compression", "Compression", "compression", EXH_ROW_TEXT},
-    {"segment_bytes", "Segment size (0: the format's own)", "segment_bytes", EXH_ROW_BYTES},
+    {"segment_bytes", "Segment size", "segment_bytes", EXH_ROW_BYTES},
     {"algorithms", "Digests asked for", "algorithms", EXH_ROW_TEXT},
     {"chunk_bytes", "Piece of the chunk digests", "chunk_bytes", EXH_ROW_BYTES},
     {"verify", "Verification asked for", "verify", EXH_ROW_TEXT},
@@ -95,7 +95,7 @@ static const struct wanted result_facts[] = {
     {"sector_size", "Sector", "sector_size", EXH_ROW_BYTES},
     {"sectors", "Sectors", "sectors", EXH_ROW_COUNT},
     {"bytes", "Bytes copied", "bytes", EXH_ROW_BYTES},
-    {"tail_bytes", "Bytes in the last sector (0: full)", "tail_bytes", EXH_ROW_COUNT},
+    {"tail_bytes", "Bytes in the last sector", "tail_bytes", EXH_ROW_COUNT},
     {"unreadable_sectors", "Unreadable sectors", "unreadable_sectors", EXH_ROW_COUNT},
     {"fill", "In place of unreadable sectors", "fill", EXH_ROW_TEXT},
     {"recovered_sectors", "Sectors that failed at first and then read", "recovered_sectors", EXH_ROW_COUNT},

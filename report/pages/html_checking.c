@@ -23,10 +23,10 @@ static void check_files(struct exh_html_page *p)
     size_t shown = f->files.count < EXH_HTML_FILES_SHOWN ? f->files.count : EXH_HTML_FILES_SHOWN;
     bool raw = exh_html_is(f->format, "raw") || (f->format != NULL && strncmp(f->format, "raw", 3) == 0);
     exh_html_put(p, "<p>With tools of the system, in the folder that holds the files. "
-                    "Each line must print the SHA-256 this report gives for the file:</p>\n<pre>");
+                    "For each file it must print the SHA-256 this report gives for it:</p>\n<pre>sha256sum");
     for (size_t i = 0; i < shown; i++)
         if (f->files.items[i].name != NULL)
-            command(p, "sha256sum ", base_name(f->files.items[i].name), "\n");
+            command(p, " ", base_name(f->files.items[i].name), "");
     exh_html_put(p, "</pre>\n");
     exh_html_rest(p, shown, f->files.count, "Files");
     if (!raw || f->files.count == 0)
@@ -75,7 +75,7 @@ static void how_to_verify(struct exh_html_page *p)
 static void tools(struct exh_html_page *p)
 {
     exh_html_heading(p, 0, "People, machine and tool versions", NULL);
-    exh_html_table(p, &p->f->environment);
+    exh_html_facts(p, &p->f->environment);
 }
 
 void exh_html_checking(struct exh_html_page *p)

@@ -32,11 +32,12 @@ static void hidden_areas(struct exh_html_page *p)
     if (!p->f->hidden_told)
         return;
     exh_html_heading(p, 1, "Hidden areas", NULL);
-    exh_html_put(p, "<table><thead><tr><th scope=\"col\">Area</th><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"n\">Sectors</th>"
-                    "<th scope=\"col\">Remark</th></tr></thead><tbody>\n");
+    exh_html_put(
+        p, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">Area</th><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"n\">Sectors</th>"
+           "<th scope=\"col\">Remark</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < EXH_FACT_HIDDEN_KINDS; i++)
         hidden_row(p, names[i], &p->f->hidden[i]);
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
 }
 
 /* --- health --- */
@@ -145,7 +146,8 @@ static void attributes(struct exh_html_page *p, const struct exh_fact_health *be
         return;
     }
     exh_html_put(p,
-                 "<table class=\"dense\"><caption>Attributes before and after; value and worst are the drive's own scale, on which less is worse. "
+                 "<div class=\"wide\"><table class=\"dense\"><caption>Attributes before and after; value and worst are the drive's own scale, on "
+                 "which less is worse. "
                  "- is not told by the drive.</caption><thead><tr>"
                  "<th scope=\"col\" class=\"n\">Id</th><th scope=\"col\">Attribute</th><th scope=\"col\" class=\"n\">Value / worst before</th>"
                  "<th scope=\"col\" class=\"n\">after</th><th scope=\"col\" class=\"n\">Threshold</th><th scope=\"col\" class=\"n\">Raw before</th>"
@@ -155,7 +157,7 @@ static void attributes(struct exh_html_page *p, const struct exh_fact_health *be
     for (size_t i = 0; i < after->count; i++)
         if (find(before, &after->attributes[i]) == NULL)
             attribute_row(p, NULL, &after->attributes[i]);
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_malformed(p, before->malformed + after->malformed, "Of the attributes");
 }
 
@@ -165,10 +167,10 @@ static void health(struct exh_html_page *p)
     if (!p->f->health_told)
         return;
     exh_html_heading(p, 1, "Health of the device, before and after", NULL);
-    exh_html_put(p, "<table><tbody>\n");
+    exh_html_put(p, "<div class=\"wide\"><table><tbody>\n");
     health_state(p, "Before the copy was made", before);
     health_state(p, "After it", after);
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     attributes(p, before, after);
 }
 

@@ -88,14 +88,18 @@ static void track_row(struct exh_html_page *p, const struct exh_layout *l, const
 static void track_table(struct exh_html_page *p, const struct exh_layout *l)
 {
     exh_html_put(
-        p, "<table class=\"dense\"><thead><tr><th scope=\"col\" class=\"n\">Track</th><th scope=\"col\" class=\"n\">Session</th>"
+        p, "<div class=\"wide\"><table class=\"dense\"><caption>INDEX 01 is where a track proper begins, its pregap what lies before it. LBA: the "
+           "number of "
+           "a sector, counted from the first of the disc. Times are minutes:seconds:frames, 75 frames (sectors) a second. Flags: DCP, digital copy "
+           "permitted; PRE, pre-emphasis; 4CH, four channels. ISRC: the recording's number.</caption><thead><tr>"
+           "<th scope=\"col\" class=\"n\">Track</th><th scope=\"col\" class=\"n\">Session</th>"
            "<th scope=\"col\">Mode</th><th scope=\"col\">Flags</th><th scope=\"col\">Pregap</th>"
            "<th scope=\"col\" class=\"n\">INDEX 01 (LBA)</th><th scope=\"col\" class=\"n\">INDEX 01 (time)</th>"
            "<th scope=\"col\" class=\"n\">Sectors</th><th scope=\"col\" class=\"n\">Length</th><th scope=\"col\" class=\"n\">Bytes a sector</th>"
            "<th scope=\"col\">ISRC, further indexes</th></tr></thead><tbody>\n");
     for (uint32_t i = 0; i < l->track_count; i++)
         track_row(p, l, &l->tracks[i]);
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
 }
 
 static void known(struct exh_html_page *p, const struct exh_disc *d)
@@ -132,7 +136,7 @@ static void texts(struct exh_html_page *p, const struct exh_fact_disc *d)
     if (shown == 0)
         return;
     exh_html_put(
-        p, "<table class=\"dense\"><caption>CD-TEXT as decoded; the packs themselves are in report.xml.</caption><thead><tr>"
+        p, "<div class=\"wide\"><table class=\"dense\"><caption>CD-TEXT as decoded; the packs themselves are in report.xml.</caption><thead><tr>"
            "<th scope=\"col\" class=\"n\">Block</th><th scope=\"col\">Of</th><th scope=\"col\">Kind</th><th scope=\"col\">Text</th></tr></thead>"
            "<tbody>\n");
     for (size_t i = 0; i < shown; i++) {
@@ -147,7 +151,7 @@ static void texts(struct exh_html_page *p, const struct exh_fact_disc *d)
         exh_html_text(p, d->texts[i].text);
         exh_html_put(p, "</td></tr>\n");
     }
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, d->text_count, "Texts");
 }
 
@@ -211,7 +215,7 @@ static void audit_ranges(struct exh_html_page *p, const struct exh_fact_audit *a
     if (all == 0)
         return;
     exh_html_put(p,
-                 "<table class=\"dense\"><caption>Sectors whose own checks do not all hold.</caption><thead><tr>"
+                 "<div class=\"wide\"><table class=\"dense\"><caption>Sectors whose own checks do not all hold.</caption><thead><tr>"
                  "<th scope=\"col\" class=\"n\">First sector (LBA)</th><th scope=\"col\" class=\"n\">Sectors</th><th scope=\"col\">Verdict</th></tr>"
                  "</thead><tbody>\n");
     for (size_t i = 0; i < audit->track_count; i++)
@@ -225,39 +229,89 @@ static void audit_ranges(struct exh_html_page *p, const struct exh_fact_audit *a
             exh_html_text_or_unknown(p, r->verdict);
             exh_html_put(p, "</td></tr>\n");
         }
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, all, "Ranges");
+}
+
+/* Of this track everything that can be checked holds, and no more is to be said than that. */
+static bool nothing_wrong(const struct exh_fact_audit_track *t)
+{
+    if (t->has_q || t->range_count > 0 || !t->number.known || !t->sectors.known || t->mode == NULL || t->unread.value > 0)
+        return false;
+    for (size_t i = 0; t->checked && i < t->verdicts.count; i++)
+        if (!exh_html_is(t->verdicts.items[i].name, "ok") && t->verdicts.items[i].count > 0)
+            return false;
+    return true;
+}
+
+/* How many tracks from `from` on, each the next number, say the same: one row is enough for them. */
+static size_t alike_from(const struct exh_fact_audit *audit, size_t from, uint64_t *sectors)
+{
+    const struct exh_fact_audit_track *first = &audit->tracks[from];
+    size_t n = 1;
+    *sectors = first->sectors.value;
+    for (; nothing_wrong(first) && from + n < audit->track_count; n++) {
+        const struct exh_fact_audit_track *t = &audit->tracks[from + n];
+        if (!nothing_wrong(t) || t->checked != first->checked || strcmp(t->mode, first->mode) != 0 || t->number.value != first->number.value + n ||
+            t->sectors.value > UINT64_MAX - *sectors)
+            break;
+        *sectors += t->sectors.value;
+    }
+    return n;
+}
+
+static void audit_row(struct exh_html_page *p, const struct exh_fact_audit_track *t, size_t tracks, uint64_t sectors)
+{
+    exh_html_put(p, "<tr><td class=\"n\">");
+    exh_html_number_or_unknown(p, t->number);
+    if (tracks > 1)
+        exh_markup_format(&p->out, " to %s", exh_facts_figure(t->number.value + tracks - 1).text);
+    exh_html_put(p, "</td><td>");
+    exh_html_text_or_unknown(p, t->mode);
+    exh_html_put(p, "</td><td class=\"n\">");
+    exh_html_number_or_unknown(p, tracks > 1 ? (struct exh_number){sectors, true} : t->sectors);
+    exh_html_put(p, "</td><td>");
+    if (t->checked && tracks > 1)
+        exh_markup_format(&p->out, "%s ok", exh_facts_figure(sectors).text);
+    else if (t->checked)
+        counts(p, &t->verdicts);
+    else
+        exh_html_put(p, "nothing to check");
+    if (t->unread.known && t->unread.value > 0) {
+        exh_html_put(p, ", ");
+        exh_html_figure(p, t->unread.value);
+        exh_html_put(p, " not read");
+    }
+    exh_html_put(p, "</td><td>");
+    if (t->has_q)
+        counts(p, &t->q);
+    else
+        exh_html_put(p, "none");
+    exh_html_put(p, "</td></tr>\n");
+}
+
+static void audit_words(struct exh_html_page *p)
+{
+    exh_html_put(
+        p, "<p class=\"note\">Verdicts: ok, sync, header, EDC and parities all hold; edc-bad, the checksum of the data fails and the parities do not "
+           "mend it; repairable, they would; ecc-bad, the data are good and a parity is not; the others name what does not hold.</p>\n");
 }
 
 void exh_html_audit(struct exh_html_page *p, const struct exh_fact_audit *audit)
 {
     if (audit->track_count == 0)
         return;
-    exh_html_put(p,
-                 "<table class=\"dense\"><caption>What the sectors say of themselves: sync, header, EDC and parities of data sectors, and Q of the "
-                 "subchannel. A sector that fails its EDC may have been pressed so.</caption><thead><tr><th scope=\"col\" class=\"n\">Track</th>"
-                 "<th scope=\"col\">Mode</th><th scope=\"col\" class=\"n\">Sectors</th><th scope=\"col\">Verdicts</th>"
-                 "<th scope=\"col\">Subchannel Q</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < audit->track_count; i++) {
-        const struct exh_fact_audit_track *t = &audit->tracks[i];
-        exh_html_put(p, "<tr><td class=\"n\">");
-        exh_html_number_or_unknown(p, t->number);
-        exh_html_put(p, "</td><td>");
-        exh_html_text_or_unknown(p, t->mode);
-        exh_html_put(p, "</td><td class=\"n\">");
-        exh_html_number_or_unknown(p, t->sectors);
-        exh_html_put(p, "</td><td>");
-        if (t->checked)
-            counts(p, &t->verdicts);
-        else
-            exh_html_put(p, "nothing to check");
-        exh_html_put(p, "</td><td>");
-        if (t->has_q)
-            counts(p, &t->q);
-        else
-            exh_html_put(p, "none");
-        exh_html_put(p, "</td></tr>\n");
+    exh_html_put(p, "<div class=\"wide\"><table class=\"dense\"><caption>What the sectors say of themselves: sync, header, checksum (EDC) and "
+                    "parities (ECC) of data sectors, "
+                    "and channel Q of the subchannel. A sector that fails its EDC may have been pressed so.</caption><thead><tr>"
+                    "<th scope=\"col\" class=\"n\">Track</th><th scope=\"col\">Mode</th><th scope=\"col\" class=\"n\">Sectors</th>"
+                    "<th scope=\"col\">Verdicts</th><th scope=\"col\">Subchannel Q</th></tr></thead><tbody>\n");
+    uint64_t sectors = 0;
+    for (size_t i = 0, n; i < audit->track_count; i += n) {
+        n = alike_from(audit, i, &sectors);
+        audit_row(p, &audit->tracks[i], n, sectors);
     }
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
+    audit_words(p);
     audit_ranges(p, audit);
 }

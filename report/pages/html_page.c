@@ -5,6 +5,9 @@
 #include "report/pages/html_page.h"
 
 #include "formats/model/text.h"
+#include "report/pages/sentences.h"
+
+#define ACROSS 100u /* a value longer than this goes over both columns */
 
 void exh_html_put(struct exh_html_page *p, const char *markup) { exh_markup_put(&p->out, markup); }
 void exh_html_text(struct exh_html_page *p, const char *recorded) { exh_markup_text(&p->out, recorded); }
@@ -50,12 +53,13 @@ void exh_html_owned_text(struct exh_html_page *p, char *recorded)
     free(recorded);
 }
 
-/* A digest in groups of eight, each kept whole: a line, or a printed page, breaks only between them. */
+/* A digest in groups of eight, each kept whole: a line, or a printed page, breaks only between them. The gaps are the style's, not characters:
+ * what is copied from the page is the digest as other tools want it. */
 void exh_html_hash(struct exh_html_page *p, const char *hex)
 {
     exh_html_put(p, "<code class=\"hash\">");
     for (size_t i = 0, length = strlen(hex); i < length; i += 8)
-        exh_markup_format(&p->out, "%s<span>%.8s</span>", i == 0 ? "" : " ", hex + i); /* hex was checked to be hex */
+        exh_markup_format(&p->out, "%s<span>%.8s</span>", i == 0 ? "" : "<wbr>", hex + i); /* hex was checked to be hex */
     exh_html_put(p, "</code>");
 }
 
@@ -101,7 +105,7 @@ static bool local_time(const char *utc, int minutes, char *out, size_t room)
     return true;
 }
 
-/* UTC, and beside it the local time where the record holds the offset. */
+/* UTC, and beside it the local time where the record holds an offset that makes it another. */
 void exh_html_moment(struct exh_html_page *p, const char *utc)
 {
     char stamp[96];
@@ -114,7 +118,7 @@ void exh_html_moment(struct exh_html_page *p, const char *utc)
         exh_markup_format(&p->out, "<span class=\"whole\">%.19s UTC</span>", stamp);
     else
         exh_html_text(p, utc);
-    if (zone_offset(p->f->time_zone, &minutes) && local_time(utc, minutes, stamp, sizeof stamp))
+    if (zone_offset(p->f->time_zone, &minutes) && minutes != 0 && local_time(utc, minutes, stamp, sizeof stamp))
         exh_markup_format(&p->out, " <span class=\"whole\">(%s local)</span>", stamp);
 }
 
@@ -135,6 +139,10 @@ void exh_html_milliseconds(struct exh_html_page *p, struct exh_number millisecon
 
 static void duration(struct exh_html_page *p, uint64_t seconds)
 {
+    if (seconds == 0) {
+        exh_html_put(p, "less than 1 second");
+        return;
+    }
     exh_html_counted(p, seconds, "second");
     if (seconds >= 60)
         exh_markup_format(&p->out, " (%llu h %02u min %02u s)", (unsigned long long)(seconds / 3600), (unsigned)(seconds / 60 % 60),
@@ -147,8 +155,11 @@ static void row_value(struct exh_html_page *p, const struct exh_row *row)
 {
     uint64_t number = 0;
     bool is_number = row->value != NULL && row->kind != EXH_ROW_TEXT && row->kind != EXH_ROW_TIME && exh_text_u64(row->value, &number);
+    const char *words = row->label != NULL ? exh_sentence_value(row->key, row->value) : NULL;
     if (row->kind == EXH_ROW_TIME)
         exh_html_moment(p, row->value);
+    else if (words != NULL && is_number)
+        exh_html_put(p, words);
     else if (!is_number)
         exh_html_text_or_unknown(p, row->value);
     else if (row->kind == EXH_ROW_BYTES)
@@ -157,27 +168,57 @@ static void row_value(struct exh_html_page *p, const struct exh_row *row)
         duration(p, number);
     else
         exh_html_figure(p, number);
+    if (words != NULL && !is_number)
+        exh_markup_format(&p->out, " (%s)", words);
 }
 
 void exh_html_open_row(struct exh_html_page *p, const char *label) { exh_markup_format(&p->out, "<tr><th scope=\"row\">%s</th><td>", label); }
 void exh_html_close_row(struct exh_html_page *p) { exh_html_put(p, "</td></tr>\n"); }
 
-void exh_html_table(struct exh_html_page *p, const struct exh_rows *rows)
+void exh_html_open_fact(struct exh_html_page *p, const char *label) { exh_markup_format(&p->out, "<div><dt>%s</dt><dd>", label); }
+void exh_html_open_across(struct exh_html_page *p, const char *label) { exh_markup_format(&p->out, "<div class=\"across\"><dt>%s</dt><dd>", label); }
+void exh_html_close_fact(struct exh_html_page *p) { exh_html_put(p, "</dd></div>\n"); }
+
+static void row_label(struct exh_html_page *p, const struct exh_row *row)
 {
-    exh_html_put(p, "<table><tbody>\n");
-    for (size_t i = 0; i < rows->count; i++) {
-        exh_html_put(p, "<tr><th scope=\"row\">");
-        if (rows->items[i].label != NULL) {
-            exh_html_put(p, rows->items[i].label);
-        } else {
-            exh_html_put(p, "As recorded: ");
-            exh_html_text(p, rows->items[i].key);
-        }
-        exh_html_put(p, "</th><td>");
-        row_value(p, &rows->items[i]);
-        exh_html_close_row(p);
+    if (row->label != NULL) {
+        exh_html_put(p, row->label);
+    } else {
+        exh_html_put(p, "As recorded: ");
+        exh_html_text(p, row->key);
     }
-    exh_html_put(p, "</tbody></table>\n");
+}
+
+/* Rows without a value, by name: half a sheet that says "not recorded" in each of its lines hides the one that would matter. */
+static void unrecorded(struct exh_html_page *p, const struct exh_rows *rows)
+{
+    bool first = true;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->items[i].value != NULL)
+            continue;
+        exh_html_put(p, first ? "<p class=\"note\"><span class=\"unknown\">Not recorded:</span> " : "; ");
+        row_label(p, &rows->items[i]);
+        first = false;
+    }
+    exh_html_put(p, first ? "" : ".</p>\n");
+}
+
+void exh_html_facts(struct exh_html_page *p, const struct exh_rows *rows)
+{
+    bool open = false;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->items[i].value == NULL)
+            continue;
+        exh_html_put(p, open ? "" : "<dl class=\"facts\">\n");
+        exh_html_put(p, strlen(rows->items[i].value) > ACROSS ? "<div class=\"across\"><dt>" : "<div><dt>");
+        row_label(p, &rows->items[i]);
+        exh_html_put(p, "</dt><dd>");
+        row_value(p, &rows->items[i]);
+        exh_html_close_fact(p);
+        open = true;
+    }
+    exh_html_put(p, open ? "</dl>\n" : "");
+    unrecorded(p, rows);
 }
 
 /* "N of M are shown; the rest is in report.xml." */

@@ -39,7 +39,12 @@ void exh_html_heading(struct exh_html_page *p, int below, const char *title, con
 /* A table row of a label and whatever is written between the two calls. */
 void exh_html_open_row(struct exh_html_page *p, const char *label);
 void exh_html_close_row(struct exh_html_page *p);
-void exh_html_table(struct exh_html_page *p, const struct exh_rows *rows);
+/* The same of a list of facts (dl class "facts"), in columns where there is room. */
+void exh_html_open_fact(struct exh_html_page *p, const char *label);
+void exh_html_open_across(struct exh_html_page *p, const char *label); /* over all columns */
+void exh_html_close_fact(struct exh_html_page *p);
+/* Such a list of every row that has a value, and one sentence that names the others. */
+void exh_html_facts(struct exh_html_page *p, const struct exh_rows *rows);
 /* Below a list cut short: how many of it are shown, and where the rest is. */
 void exh_html_rest(struct exh_html_page *p, size_t shown, uint64_t all, const char *noun);
 /* Below a list, or in its place: how many entries were none of its kind and were left out. of: "Of the passes". */

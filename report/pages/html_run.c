@@ -46,13 +46,13 @@ static void passes(struct exh_html_page *p)
         return;
     }
     exh_html_heading(p, 1, "Passes over the medium", NULL);
-    exh_html_put(
-        p, "<table class=\"dense\"><thead><tr><th scope=\"col\">Pass</th><th scope=\"col\">What it did</th><th scope=\"col\" class=\"n\">Reads</th>"
-           "<th scope=\"col\" class=\"n\">Of them failed</th><th scope=\"col\" class=\"n\">Sectors read</th>"
-           "<th scope=\"col\" class=\"n\">Time</th></tr></thead><tbody>\n");
+    exh_html_put(p, "<div class=\"wide\"><table class=\"dense\"><thead><tr><th scope=\"col\">Pass</th><th scope=\"col\">What it did</th><th "
+                    "scope=\"col\" class=\"n\">Reads</th>"
+                    "<th scope=\"col\" class=\"n\">Of them failed</th><th scope=\"col\" class=\"n\">Sectors read</th>"
+                    "<th scope=\"col\" class=\"n\">Time</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < shown; i++)
         pass_row(p, &list->items[i]);
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, list->count, "Passes");
     exh_html_malformed(p, list->malformed, "Of the passes");
 }
@@ -90,12 +90,13 @@ static void pauses(struct exh_html_page *p)
         return;
     }
     exh_html_heading(p, 1, "Pauses", NULL);
-    exh_html_put(p, "<table class=\"dense\"><caption>Sectors kept were read before the pause and not again; sectors lost had been read and were read "
+    exh_html_put(p, "<div class=\"wide\"><table class=\"dense\"><caption>Sectors kept were read before the pause and not again; sectors lost had "
+                    "been read and were read "
                     "again.</caption><thead><tr><th scope=\"col\">When</th><th scope=\"col\">Length</th><th scope=\"col\">Why</th>"
                     "<th scope=\"col\" class=\"n\">Sectors kept</th><th scope=\"col\" class=\"n\">Sectors lost</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < shown; i++)
         pause_row(p, &list->items[i]);
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, list->count, "Pauses");
     exh_html_malformed(p, list->malformed, "Of the pauses");
 }
@@ -116,7 +117,7 @@ static void reading(struct exh_html_page *p)
     if (!reading->told)
         return;
     exh_html_heading(p, 1, "The process that read", NULL);
-    exh_html_put(p, "<table><tbody>\n");
+    exh_html_put(p, "<div class=\"wide\"><table><tbody>\n");
     exh_html_open_row(p, "Process");
     yes_or_no(p, reading->process, "one of its own, which held the device and did nothing else", "the same that wrote the copy");
     exh_html_close_row(p);
@@ -126,7 +127,7 @@ static void reading(struct exh_html_page *p)
     exh_html_open_row(p, "Barred from new privileges");
     yes_or_no(p, reading->no_new_privileges, "yes", "no");
     exh_html_close_row(p);
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
 }
 
 /* One line for what no record speaks of, so that its absence is no silence. */

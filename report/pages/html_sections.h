@@ -7,7 +7,7 @@
 
 #include "report/pages/html_page.h"
 
-#define EXH_HTML_FILES_SHOWN 100u /* the list of files and the commands that check them end at the same one */
+#define EXH_HTML_FILES_SHOWN 1000u /* the list of files and the commands that check them end at the same one */
 
 /* html_summary.c: the first sheet */
 void exh_html_verdict(struct exh_html_page *p);
@@ -27,6 +27,12 @@ void exh_html_device(struct exh_html_page *p);
 void exh_html_run(struct exh_html_page *p);
 /* html_sectors.c: what could not be read: map, strips, ranges, speed, failed reads */
 void exh_html_sectors(struct exh_html_page *p);
+
+/* html_digests.c: the digests of the image by scope, and those of a later run that are not among them */
+void exh_html_digests(struct exh_html_page *p);
+void exh_html_digests_of_run(struct exh_html_page *p, const struct exh_fact_digests *digests);
+/* html_verification.c: what later verifications found. Of none, nothing. */
+void exh_html_verifications(struct exh_html_page *p);
 
 /* html_disc.c: a disc's sessions and tracks as picture and table, and what an audit of its sectors found. Of a disk, nothing. */
 const struct exh_fact_disc *exh_html_disc_of(const struct exh_html_page *p); /* the image's, else that of the image it was made from; NULL */

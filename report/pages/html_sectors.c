@@ -135,9 +135,11 @@ static void list_kinds(struct exh_html_page *p, const struct kinds *kinds)
 {
     if (kinds->count == 0)
         return;
-    exh_html_put(p, "<table class=\"dense\"><caption>How the reads failed; the list below names the kind by its letter.</caption><thead><tr>"
-                    "<th scope=\"col\">Kind</th><th scope=\"col\">Error of the system</th><th scope=\"col\">What the device said (sense)</th>"
-                    "<th scope=\"col\" class=\"n\">Ranges below</th></tr></thead><tbody>\n");
+    exh_html_put(
+        p,
+        "<div class=\"wide\"><table class=\"dense\"><caption>How the reads failed; the list below names the kind by its letter.</caption><thead><tr>"
+        "<th scope=\"col\">Kind</th><th scope=\"col\">Error of the system</th><th scope=\"col\">What the device said (sense)</th>"
+        "<th scope=\"col\" class=\"n\">Ranges below</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < kinds->count; i++) {
         exh_markup_format(&p->out, "<tr><td>%c</td>", (int)('A' + i));
         failure_cells(p, &kinds->of[i]);
@@ -145,7 +147,7 @@ static void list_kinds(struct exh_html_page *p, const struct kinds *kinds)
         exh_html_figure(p, kinds->ranges[i]);
         exh_html_put(p, "</td></tr>\n");
     }
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
 }
 
 /* --- tables of ranges --- */
@@ -189,7 +191,8 @@ static void range_cells(struct exh_html_page *p, int64_t lba, uint64_t count)
 
 static void open_ranges(struct exh_html_page *p, bool tried)
 {
-    exh_html_put(p, "<table class=\"dense\"><thead><tr><th scope=\"col\" class=\"n\">Range</th><th scope=\"col\" class=\"n\">First sector (LBA)</th>"
+    exh_html_put(p, "<div class=\"wide\"><table class=\"dense\"><thead><tr><th scope=\"col\" class=\"n\">Range</th><th scope=\"col\" "
+                    "class=\"n\">First sector (LBA)</th>"
                     "<th scope=\"col\" class=\"n\">Last sector</th><th scope=\"col\" class=\"n\">Sectors</th>");
     if (tried)
         exh_html_put(p, "<th scope=\"col\" class=\"n\">Attempts</th><th scope=\"col\" class=\"n\">Time of the failed reads</th>"
@@ -222,7 +225,7 @@ static void list_ranges(struct exh_html_page *p)
             tried_cells(p, &tried[i], &kinds);
         exh_html_put(p, "</tr>\n");
     }
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, f->range_items, "Ranges");
     if (!known)
         exh_html_put(p, "<p class=\"note\">How often each was tried, and with what error, is not recorded by range.</p>\n");
@@ -254,7 +257,7 @@ static void list_troubles(struct exh_html_page *p)
         tried_cells(p, &tried[i], &kinds);
         exh_html_put(p, "</tr>\n");
     }
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, list->count, "Ranges");
     exh_html_malformed(p, list->malformed, "Of what was tried where");
 }
@@ -274,17 +277,33 @@ static void list_changes(struct exh_html_page *p)
         range_cells(p, list->items[i].lba, list->items[i].count);
         exh_html_put(p, "</tr>\n");
     }
-    exh_html_put(p, "</tbody></table>\n");
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, list->count, "Ranges");
     exh_html_malformed(p, list->malformed, "Of sectors that changed");
 }
 
 /* --- failed reads --- */
 
-static void fault_row(struct exh_html_page *p, const struct exh_fact_fault *fault)
+/* How many failed reads from `from` on are one next to the other and alike in size, error and attempt: sector by sector over a bad area. */
+static size_t faults_in_a_row(const struct exh_facts *f, size_t from)
+{
+    const struct exh_fact_fault *first = &f->faults[from];
+    size_t n = 1;
+    for (; from + n < f->fault_items; n++) {
+        const struct exh_fact_fault *last = &f->faults[from + n - 1], *next = &f->faults[from + n];
+        if (!exh_facts_believable(last->lba, last->count) || next->lba != last->lba + (int64_t)last->count || next->count != first->count ||
+            next->sys != first->sys || next->attempt != first->attempt)
+            break;
+    }
+    return n;
+}
+
+static void fault_row(struct exh_html_page *p, const struct exh_fact_fault *fault, size_t reads)
 {
     exh_html_put(p, "<tr><td class=\"n\">");
     exh_html_signed_figure(p, fault->lba);
+    exh_html_put(p, "</td><td class=\"n\">");
+    exh_html_figure(p, reads);
     exh_html_put(p, "</td><td class=\"n\">");
     exh_html_figure(p, fault->count);
     exh_html_put(p, "</td><td>");
@@ -297,20 +316,23 @@ static void fault_row(struct exh_html_page *p, const struct exh_fact_fault *faul
 static void list_faults(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
-    size_t shown = f->fault_items < FAULTS_SHOWN ? f->fault_items : FAULTS_SHOWN;
-    exh_html_heading(p, 1, "Failed reads", NULL);
-    if (shown == 0) {
-        exh_html_put(p, "<p>");
-        exh_html_put(p, f->fault_count.known && f->fault_count.value == 0 ? "None were met." : "No list of failed reads is on record.");
-        exh_html_put(p, "</p>\n");
+    size_t shown = 0;
+    if (f->fault_items == 0) {
+        exh_html_put(p, f->fault_count.known && f->fault_count.value == 0 ? "<p>No read failed.</p>\n"
+                                                                          : "<p>No list of failed reads is on record.</p>\n");
         return;
     }
-    exh_html_put(p, "<table><caption>In the order they happened; the error is the number, name and words of the system.</caption><thead><tr>"
-                    "<th scope=\"col\" class=\"n\">First sector (LBA)</th><th scope=\"col\" class=\"n\">Sectors</th><th scope=\"col\">Error</th>"
+    exh_html_heading(p, 1, "Failed reads", NULL);
+    exh_html_put(p, "<div class=\"wide\"><table class=\"dense\"><caption>In the order they happened; reads that are alike and follow one another are "
+                    "one row. The error is "
+                    "the number, name and words of the system.</caption><thead><tr><th scope=\"col\" class=\"n\">First sector (LBA)</th>"
+                    "<th scope=\"col\" class=\"n\">Reads</th><th scope=\"col\" class=\"n\">Sectors in each</th><th scope=\"col\">Error</th>"
                     "<th scope=\"col\" class=\"n\">Attempt</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < shown; i++)
-        fault_row(p, &f->faults[i]);
-    exh_html_put(p, "</tbody></table>\n");
+    for (size_t rows = 0, n; shown < f->fault_items && rows < FAULTS_SHOWN; rows++, shown += n) {
+        n = faults_in_a_row(f, shown);
+        fault_row(p, &f->faults[shown], n);
+    }
+    exh_html_put(p, "</tbody></table></div>\n");
     exh_html_rest(p, shown, f->fault_items, "Failed reads");
     if (f->fault_count.known && f->fault_count.value > f->fault_items) {
         exh_html_put(p, "<p class=\"note\">The record keeps the first ");
@@ -325,20 +347,31 @@ static void list_faults(struct exh_html_page *p)
 
 static void speed(struct exh_html_page *p)
 {
-    exh_html_heading(p, 1, "Read speed", NULL);
+    if (p->f->speed.count > 0)
+        exh_html_heading(p, 1, "Read speed", NULL);
     exh_speed_svg(&p->out, p->f, p->number);
     exh_html_malformed(p, p->f->speed.malformed, "Of the reading times");
+}
+
+static bool all_read_at_once(const struct exh_facts *f)
+{
+    return f->ranges_listed && !f->ranges_disagree && f->range_items == 0 && f->unreadable_sectors.known && f->unreadable_sectors.value == 0 &&
+           f->fault_count.known && f->fault_count.value == 0 && f->fault_items == 0 && f->changes.count == 0 &&
+           exh_html_is(f->acquisition, "complete");
 }
 
 void exh_html_sectors(struct exh_html_page *p)
 {
     if (p->f->outcome == EXH_ENDED_DONE) {
         exh_html_heading(p, 0, "Unreadable sectors", NULL);
-        exh_html_put(p, "<p>Unreadable: ");
+        exh_html_put(p, "<p>Sectors that could not be read: ");
         exh_html_unreadable(p);
         exh_html_recovered(p);
         exh_html_put(p, ".</p>\n");
-        exh_map_svg(&p->out, p->f, p->number);
+        if (all_read_at_once(p->f))
+            exh_html_put(p, "<p>Every sector of the copy was read, and no read failed: a map would show nothing else, and none is drawn.</p>\n");
+        else
+            exh_map_svg(&p->out, p->f, p->number);
         list_ranges(p);
     } else {
         exh_html_heading(p, 0, "Reads that failed", NULL);
@@ -346,5 +379,6 @@ void exh_html_sectors(struct exh_html_page *p)
     }
     list_changes(p);
     speed(p);
-    list_faults(p);
+    if (p->f->outcome != EXH_ENDED_DONE || !all_read_at_once(p->f))
+        list_faults(p);
 }

@@ -96,8 +96,9 @@ static void summary_files(struct exh_html_page *p)
     if (f->files.count > 0) {
         exh_html_put(p, " (");
         if (f->format != NULL) {
-            exh_html_text(p, f->format);
-            exh_html_put(p, ", ");
+            const char *words = exh_sentence_value("format", f->format);
+            exh_html_text(p, words != NULL ? words : f->format);
+            exh_html_put(p, "; ");
         }
         exh_html_counted(p, f->files.count, "file");
         if (known) {
@@ -162,7 +163,7 @@ void exh_html_unreadable(struct exh_html_page *p)
         return;
     }
     if (f->unreadable_sectors.value == 0) {
-        exh_html_put(p, "none: 0 sectors, 0 bytes, 0 %");
+        exh_html_put(p, "none (0 sectors, 0 bytes, 0 %)");
         return;
     }
     exh_html_counted(p, f->unreadable_sectors.value, "sector");
@@ -250,28 +251,25 @@ static void summary_digest(struct exh_html_page *p, const char *algorithm, const
 static void summary_verification(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
+    const struct exh_fact_record *last = f->last_verification;
     exh_html_open_row(p, "Verification");
-    if (f->verification == NULL) {
-        exh_html_unknown(p);
-    } else {
-        exh_html_put(p, "Copy read back, against what this run had read: ");
-        exh_html_text(p, f->verification);
-        if (f->read_back != NULL && !exh_html_is(f->read_back, "not made")) {
-            exh_html_put(p, " (");
-            exh_html_text(p, f->read_back);
-            exh_html_put(p, ")");
-        }
-        if (!exh_html_is(f->verification, "not-performed")) {
-            exh_html_put(p, "; ended ");
-            exh_html_moment(p, exh_facts_row(&f->result, "ended"));
-        }
+    exh_html_put(p, "Copy read back, against what this run had read: ");
+    exh_html_text_or_unknown(p, f->verification);
+    if (f->read_back != NULL && !exh_html_is(f->read_back, "not made")) {
+        const char *words = exh_sentence_value("read_back", f->read_back);
+        exh_html_put(p, " (");
+        exh_html_text(p, words != NULL ? words : f->read_back);
+        exh_html_put(p, ")");
     }
-    exh_html_put(p, ". Second read of the source: ");
+    if (f->verification != NULL && !exh_html_is(f->verification, "not-performed")) {
+        exh_html_put(p, ", ended ");
+        exh_html_moment(p, exh_facts_row(&f->result, "ended"));
+    }
+    exh_html_put(p, ".<br>Second read of the source: ");
     exh_html_put(p, f->source_read_twice < 0 ? "not recorded" : f->source_read_twice ? "made, with the result " : "not made");
     if (f->source_read_twice > 0)
         exh_html_text_or_unknown(p, f->second_read);
-    exh_html_put(p, ". Later verification: ");
-    const struct exh_fact_record *last = f->last_verification;
+    exh_html_put(p, ".<br>Later verification: ");
     if (last == NULL) {
         exh_html_put(p, "none on record");
     } else {
@@ -334,7 +332,7 @@ void exh_html_summary(struct exh_html_page *p)
 
 void exh_html_signatures(struct exh_html_page *p)
 {
-    exh_html_put(p, "<table class=\"sign\"><thead><tr><th></th><th scope=\"col\">Name</th><th scope=\"col\">Signature</th>"
+    exh_html_put(p, "<table class=\"sign\"><thead><tr><td></td><th scope=\"col\">Name</th><th scope=\"col\">Signature</th>"
                     "<th scope=\"col\">Date and place</th></tr></thead>"
                     "<tbody><tr><th scope=\"row\">Examiner</th><td></td><td></td><td></td></tr>"
                     "<tr><th scope=\"row\">Witness</th><td></td><td></td><td></td></tr></tbody></table>\n");

@@ -20,7 +20,8 @@ static void name_of_item(struct exh_html_page *p)
     if (f->outcome == EXH_ENDED_DONE)
         exh_html_put(p, f->conversion ? "Conversion report: " : "Acquisition report: ");
     else
-        exh_markup_format(&p->out, "Report of %s%s: ", f->conversion ? "a conversion" : "an acquisition", endings[f->outcome]);
+        exh_markup_format(&p->out, "Report of %s%s: ", f->conversion ? "a conversion" : "an acquisition",
+                          exh_sentence_stop(f) != NULL ? " that was stopped and can be resumed" : endings[f->outcome]);
     if (f->exhibit_id != NULL) {
         exh_html_put(p, "exhibit ");
         exh_html_text(p, f->exhibit_id);
@@ -51,13 +52,14 @@ static void head(struct exh_html_page *p)
 {
     exh_html_put(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" "
+                    "content=\"no-referrer\">\n<meta name=\"color-scheme\" content=\"only light\">\n"
                     "<title>");
     page_title(p);
     exh_html_put(p, "</title>\n<style>\n");
     exh_html_put(p, exh_style);
     exh_markup_format(&p->out,
-                      "@page{margin:18mm 16mm 20mm;@bottom-left{font:8pt serif;content:\"exhibit report, record line %llu%s%.16s\"}"
+                      "@page{margin:14mm 15mm 16mm;@bottom-left{font:8pt serif;content:\"exhibit report, record line %llu%s%.16s\"}"
                       "@bottom-right{font:8pt serif;content:\"page \" counter(page) \" of \" counter(pages)}}\n</style>\n</head>\n",
                       (unsigned long long)p->report->seq, exh_facts_is_hex(p->report->head, 64) ? ", head " : "",
                       exh_facts_is_hex(p->report->head, 64) ? p->report->head : "");
@@ -67,9 +69,12 @@ static void head(struct exh_html_page *p)
 
 static void issued(struct exh_html_page *p)
 {
+    char *when = p->report->time_utc != NULL ? exh_facts_text(p->report->time_utc, strlen(p->report->time_utc)) : NULL;
+    if (p->report->time_utc != NULL && when == NULL && p->out.failed == EXH_OK)
+        p->out.failed = EXH_NOMEM;
     exh_html_put(p, "<p class=\"issued\">Issued ");
-    if (p->report->time_utc != NULL)
-        exh_html_owned_text(p, exh_facts_text(p->report->time_utc, strlen(p->report->time_utc)));
+    exh_html_moment(p, when);
+    free(when);
     exh_html_put(p, " by ");
     if (p->report->program != NULL)
         exh_html_owned_text(p, exh_facts_text(p->report->program, strlen(p->report->program)));

@@ -28,6 +28,43 @@ static const struct words bases[] = {
     {"this-run", "what the same run had read before"},
 };
 
+/* Values of rows (facts_rows.c): of a number the words stand in its place, of a word behind it. */
+static const struct {
+    const char *key;
+    struct words words;
+} values[] = {
+    {"of", {"medium", "the whole medium"}},
+    {"of", {"visible", "what the device shows; hidden areas were not ruled out"}},
+    {"of", {"range", "only the range that was asked for"}},
+    {"acquisition", {"complete", "every sector was read"}},
+    {"acquisition", {"complete-with-errors", "every sector was tried, some could not be read"}},
+    {"acquisition", {"incomplete", "not every sector was tried"}},
+    {"read_back", {"direct", "from the storage, past the page cache"}},
+    {"read_back", {"cache dropped", "after the page cache was emptied of it"}},
+    {"verification", {"match", "every byte of the copy is the byte that was read"}},
+    {"verify", {"image", "read the copy back"}},
+    {"verify", {"source", "read the source a second time"}},
+    {"verify", {"image, source", "read the copy back and the source a second time"}},
+    {"segment_bytes", {"0", "the format's own"}},
+    {"tail_bytes", {"0", "as many as in every sector"}},
+    {"clock_synchronised", {"no", "the machine did not hold its clock to be synchronised"}},
+};
+
+static const struct words formats[] = {
+    {"ewf", "EnCase/Expert Witness E01"},
+    {"raw", "the sectors and nothing else"},
+    {"ccd", "CloneCD image"},
+    {"cue", "cue sheet with its track files"},
+    {"toc", "cdrdao toc-file"},
+    {"iso", "disc image of 2,048-byte sectors"},
+    {"dmg", "Apple disk image"},
+    {"qcow2", "QEMU copy-on-write image"},
+    {"vdi", "VirtualBox disk image"},
+    {"vhd", "Virtual Hard Disk"},
+    {"vhdx", "Hyper-V disk image"},
+    {"vmdk", "VMware virtual disk"},
+};
+
 static const struct words scopes[] = {
     {"media", "the media stream: every valid byte read, in order, whatever file holds it"},
     {"padded", "the media stream with its last sector filled up with zeros, as the EWF format hashes it"},
@@ -59,6 +96,39 @@ const char *exh_sentence_meaning(const char *verdict)
 }
 
 const char *exh_sentence_basis(const char *basis) { return LOOK_UP(bases, basis); }
+
+char *exh_sentence_bases(const char *recorded)
+{
+    char *text = NULL;
+    bool ok = true;
+    for (const char *at = recorded; ok && *at != '\0';) {
+        int length = (int)strcspn(at, ",");
+        char word[32] = "";
+        if ((size_t)length < sizeof word)
+            memcpy(word, at, (size_t)length);
+        const char *words = exh_sentence_basis(word);
+        ok = words != NULL ? exh_text_append(&text, "%s%s", at == recorded ? "" : "; ", words)
+                           : exh_text_append(&text, "%s%.*s", at == recorded ? "" : "; ", length, at);
+        at += length;
+        at += strspn(at, ", ");
+    }
+    if (ok && text == NULL)
+        return exh_text_format("nothing");
+    if (ok)
+        return text;
+    free(text);
+    return NULL;
+}
+
+const char *exh_sentence_value(const char *key, const char *value)
+{
+    if (key != NULL && (strcmp(key, "format") == 0 || strcmp(key, "image_format") == 0))
+        return LOOK_UP(formats, value);
+    for (size_t i = 0; key != NULL && value != NULL && i < sizeof values / sizeof values[0]; i++)
+        if (strcmp(values[i].key, key) == 0 && strcmp(values[i].words.word, value) == 0)
+            return values[i].words.sentence;
+    return NULL;
+}
 
 const char *exh_sentence_scope(const char *scope)
 {
@@ -151,7 +221,36 @@ static bool say_hidden(char **out, const struct exh_facts *f)
     return ok;
 }
 
+/* --- time --- */
+
+struct moment {
+    char text[64];
+};
+
+/* "2026-11-22 07:00:00 UTC" of "2026-11-22T07:00:00Z"; another form as it is. */
+static struct moment moment(const char *utc)
+{
+    struct moment m;
+    bool iso = strlen(utc) == 20 && utc[10] == 'T' && utc[19] == 'Z' && strspn(utc, "0123456789-") == 10 && strspn(utc + 11, "0123456789:") == 8;
+    if (iso)
+        snprintf(m.text, sizeof m.text, "%.10s %.8s UTC", utc, utc + 11);
+    else
+        snprintf(m.text, sizeof m.text, "%s", utc);
+    return m;
+}
+
 /* --- the verdict --- */
+
+const struct exh_fact_record *exh_sentence_stop(const struct exh_facts *f)
+{
+    const struct exh_fact_record *last = NULL;
+    for (size_t i = 0; f->outcome == EXH_ENDED_NOT && i < f->record_count; i++)
+        if (is(f->records[i].type, "acquire-pause"))
+            last = &f->records[i];
+        else if (is(f->records[i].type, "acquire-resume"))
+            last = NULL;
+    return last;
+}
 
 /* "the medium /dev/sda". A new string. */
 static char *source_phrase(const struct exh_facts *f)
@@ -264,10 +363,16 @@ static bool say_unpublished(char **out, const struct exh_facts *f)
 {
     char *source = source_phrase(f);
     const char *deed = f->conversion ? "conversion" : "acquisition", *begun = f->record_count > 0 ? f->records[0].time : NULL;
+    const struct exh_fact_record *stop = exh_sentence_stop(f);
     bool ok = source != NULL;
-    if (ok && f->outcome == EXH_ENDED_NOT)
+    if (ok && stop != NULL)
+        ok = exh_text_append(out, "No image was published: the %s of %s, begun at %s, was stopped at %s (%s) and can be resumed; it has not been.",
+                             deed, source, moment(begun != NULL ? begun : "a time not recorded").text,
+                             moment(stop->time != NULL ? stop->time : "a time not recorded").text,
+                             stop->summary != NULL ? stop->summary : "why is not recorded");
+    else if (ok && f->outcome == EXH_ENDED_NOT)
         ok = exh_text_append(out, "No image was published according to this record: the %s of %s, begun at %s, has no end on record.", deed, source,
-                             begun != NULL ? begun : "a time not recorded");
+                             moment(begun != NULL ? begun : "a time not recorded").text);
     else if (ok && f->outcome == EXH_ENDED_INTERRUPTED)
         ok = exh_text_append(out, "No image was published: the %s of %s was interrupted before its end.", deed, source);
     else if (ok)
@@ -308,16 +413,19 @@ char *exh_report_item_sentence(const struct exh_report_item *item, struct exh_er
 char *exh_sentence_verification(const struct exh_fact_record *record)
 {
     const char *verdict = record->verdict != NULL ? record->verdict : "not recorded";
-    char *text =
-        exh_text_format("The last verification on record (%s) ended in \"%s\": %s.", record->time != NULL ? record->time : "time not recorded",
-                        verdict, record->verdict != NULL ? exh_sentence_meaning(record->verdict) : "its verdict is missing from the line");
+    char *text = exh_text_format("The last verification on record (%s) ended in \"%s\": %s.",
+                                 moment(record->time != NULL ? record->time : "time not recorded").text, verdict,
+                                 record->verdict != NULL ? exh_sentence_meaning(record->verdict) : "its verdict is missing from the line");
     bool ok = text != NULL;
     if (ok && record->against != NULL)
         ok = exh_text_append(&text, " Held against: %s.", record->against);
+    char *rests_on = ok && record->basis != NULL ? exh_sentence_bases(record->basis) : NULL;
     if (ok && record->basis != NULL)
-        ok = exh_text_append(&text, " Basis: %s.", record->basis);
+        ok = rests_on != NULL && exh_text_append(&text, " It rests on %s.", rests_on);
+    free(rests_on);
     if (ok && record->unread_now.known && record->unread_now.value > 0)
-        ok = exh_text_append(&text, " That run could not read %s sectors of the image.", exh_facts_figure(record->unread_now.value).text);
+        ok = exh_text_append(&text, " That run could not read %s sector%s of the image.", exh_facts_figure(record->unread_now.value).text,
+                             record->unread_now.value == 1 ? "" : "s");
     if (ok)
         return text;
     free(text);

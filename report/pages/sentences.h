@@ -20,11 +20,17 @@ char *exh_report_item_sentence(const struct exh_report_item *item, struct exh_er
 
 /* The same from facts already read. New strings, NULL when memory is out. */
 char *exh_sentence_verdict(const struct exh_facts *facts);
+/* The line that tells of a stop which can be resumed, where it is the last that is known of the run; else NULL. */
+const struct exh_fact_record *exh_sentence_stop(const struct exh_facts *facts);
 /* "The last verification on record, ..."; of a record with verification set. */
 char *exh_sentence_verification(const struct exh_fact_record *record);
 /* What a verification verdict means, without a name for the image; unknown words are said to be unknown. */
 const char *exh_sentence_meaning(const char *verdict);
 const char *exh_sentence_basis(const char *basis); /* what one basis word stands for, or NULL */
+/* "ledger, stored" of a record in words: "the custody ledger; digests stored inside the image itself". A new string, NULL: no memory. */
+char *exh_sentence_bases(const char *recorded);
+/* What the value of a named row means to somebody who does not know the program's words, or NULL when it needs no explaining. */
+const char *exh_sentence_value(const char *key, const char *value);
 const char *exh_sentence_scope(const char *scope); /* what a digest scope covers, or NULL when only its name is known */
 /* What one pass over a failing medium is for, or NULL when only its name is known. */
 const char *exh_sentence_pass(const char *name);

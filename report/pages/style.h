@@ -1,10 +1,11 @@
 /* style.h - the style sheet of report.html, inside the page: no script, no font file, no external reference.
- * Black on white, system fonts, rules instead of boxes; nothing is said by colour alone. @page has no size, so A4 and Letter both serve. */
+ * Black on white, system fonts, rules instead of boxes; nothing is said by colour alone. It stays so where a reader's system is dark: the page is
+ * a paper, and two people must see the same. @page has no size, so A4 and Letter both serve. */
 #ifndef EXH_REPORT_PAGES_STYLE_H
 #define EXH_REPORT_PAGES_STYLE_H
 
 static const char exh_style[] =
-    ":root{--ink:#111;--soft:#555;--rule:#bbb;--mono:\"DejaVu Sans Mono\",\"Liberation Mono\",Menlo,Consolas,monospace}\n"
+    ":root{color-scheme:only light;--ink:#111;--soft:#555;--rule:#bbb;--mono:\"DejaVu Sans Mono\",\"Liberation Mono\",Menlo,Consolas,monospace}\n"
     "*{box-sizing:border-box}\n"
     "html{background:#fff;color:var(--ink);font:16px/1.5 Charter,\"Bitstream Charter\",Georgia,\"Liberation Serif\",\"DejaVu Serif\",serif}\n"
     "body{max-width:54rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}\n"
@@ -31,7 +32,18 @@ static const char exh_style[] =
     ".unknown{color:var(--soft);font-style:italic}\n"
     ".hash,code,pre,kbd{font-family:var(--mono);font-size:.82rem}\n"
     "td.scope{min-width:8rem}td.when{width:12rem}\n"
-    ".hash span,.whole{white-space:nowrap}\n"
+    ".hash span,.whole{white-space:nowrap}.hash span{margin-right:.5em}\n"
+    ".facts{columns:2;column-gap:2.4rem;margin:.6rem 0 .8rem;font-size:.94rem}\n"
+    ".facts div{display:grid;grid-template-columns:42% 1fr;column-gap:.7rem;break-inside:avoid;padding:.28rem 0;border-bottom:1px solid "
+    "var(--rule)}\n"
+    ".facts dt{color:var(--soft)}.facts dd{margin:0}.facts dt,.facts dd{overflow-wrap:anywhere}\n"
+    ".facts .across{column-span:all;break-inside:auto;grid-template-columns:20% 1fr}\n"
+    ".wide{overflow-x:auto}.wide th,.wide td{overflow-wrap:break-word}\n"
+    ".digests{font-size:.85rem}.digests th,.digests td{padding:.2rem .6rem .2rem 0}.digests th[scope=row],.digests "
+    "th[scope=rowgroup]{width:auto;color:var(--ink);font-weight:400}\n"
+    ".digests .hash{font-size:.74rem;line-height:1.35;display:inline-block}.digests tbody+tbody th[scope=rowgroup]{border-top:1px solid "
+    "var(--rule)}\n"
+    ".digests .note{font-weight:400;font-size:.78rem}\n"
     "pre{white-space:pre-wrap;margin:.4rem 0 .9rem;padding:.5rem .8rem;border:1px solid var(--rule);line-height:1.6}\n"
     "figure{margin:.8rem 0 1.2rem}\n"
     "figcaption{font-size:.9rem;color:var(--soft);margin-top:.3rem}\n"
@@ -45,13 +57,22 @@ static const char exh_style[] =
     ".sign{margin-top:1.6rem;table-layout:fixed;border-collapse:separate;border-spacing:.9rem 0}\n"
     ".sign td{height:3.4rem;border-bottom:1px solid var(--ink)}\n"
     ".sign th[scope=row]{width:9rem;vertical-align:bottom;border-bottom:0;color:var(--ink)}\n"
-    ".sign thead th{border-bottom:0;color:var(--soft);font-weight:400}\n"
+    ".sign thead td{height:auto;border-bottom:0}.sign thead th{border-bottom:0;color:var(--soft);font-weight:400}\n"
+    "@media screen and (max-width:46rem){body{padding:1.2rem .9rem 3rem}h1{font-size:1.35rem}.verdict{font-size:1.08rem}.facts{columns:1}"
+    ".summary,.summary tbody,.summary tr,.summary th,.summary td{display:block;width:auto}.summary th[scope=row]{width:auto;border-bottom:0;"
+    "padding-bottom:0}.dense td.name,.dense td.words,td.when,td.scope{min-width:0;width:auto}.sign{border-spacing:.4rem 0}.sign "
+    "th[scope=row]{width:6rem;font-size:.85rem}}\n"
     "footer{margin-top:3rem;border-top:1px solid var(--ink);padding-top:.5rem;color:var(--soft);font-size:.9rem}\n"
-    "@media print{html{font-size:10pt}body{max-width:none;padding:0;margin:0}h1{font-size:17pt}.verdict{font-size:12.5pt}\n"
-    "h2,h3,h4{break-after:avoid}thead{display:table-header-group}tr,figure,pre,li,.verdict,.attention,.sign{break-inside:avoid}\n"
-    ".sheet{break-before:page}h2.sheet{margin-top:0}.hash,code,pre{font-size:7.8pt}table{font-size:9.4pt}.dense{font-size:8.4pt}\n"
-    "th,td{padding-top:.2rem;padding-bottom:.2rem}.summary th,.summary td{padding-top:.13rem;padding-bottom:.13rem}\n"
-    ".attention{padding:.3rem .8rem;margin:.5rem 0}.sign{margin-top:.6rem}.sign td{height:2.3rem}\n"
-    "p:has(+pre),p:has(+table){break-after:avoid}a{text-decoration:none}}\n";
+    "@media print{html{font-size:9.2pt;line-height:1.36}body{max-width:none;padding:0;margin:0}h1{font-size:16pt}.verdict{font-size:12.5pt}\n"
+    "h2{margin:1.3rem 0 .4rem}h3{margin:.9rem 0 .3rem}h4{margin:.8rem 0 .2rem}\n"
+    "h2,h3,h4{break-after:avoid}thead{display:table-header-group}tr,figure,pre,li,.verdict,.attention,.sign,.digests tbody{break-inside:avoid}\n"
+    ".sheet{break-before:page}h2.sheet{margin-top:0}.hash,code,pre{font-size:7.6pt}table,.facts{font-size:8.9pt}.dense{font-size:8.2pt}\n"
+    "th,td{padding-top:.14rem;padding-bottom:.14rem}.summary th,.summary td{padding-top:.13rem;padding-bottom:.13rem}\n"
+    ".facts div{padding:.1rem 0}.digests{font-size:8.2pt}.digests .hash{font-size:6.9pt;line-height:1.25}.wide{overflow:visible}.wide "
+    "td{overflow-wrap:anywhere}\n"
+    ".digests th,.digests td{padding:.1rem .5rem .1rem 0}table,.facts{margin:.4rem 0 .5rem}p{margin:.3rem 0}li{margin:.1rem 0}p,li{max-width:none}\n"
+    "pre{margin:.2rem 0 .5rem;padding:.25rem .6rem;line-height:1.4}figure{margin:.5rem 0 .7rem}\n"
+    ".attention{padding:.3rem .8rem;margin:.5rem 0}.sign{margin-top:.8rem}.sign td{height:2.4rem}footer{margin-top:1rem}\n"
+    "p:has(+pre),p:has(+table),p:has(+.wide),p:has(+ul){break-after:avoid}a{text-decoration:none}}\n";
 
 #endif

@@ -39,6 +39,18 @@ x 0 log --ledger case/ledger.db --check --head "$cited"
 grep -q '&lt;b&gt;Examiner' told/report.html || fail "the page does not show the examiner as given"
 absent told/.report*
 
+# every digest of the record stands in full on the page, whole for a reader who copies it: the gaps between groups are no characters
+page_digests() { grep -o '<code class="hash">[^/]*\(/span>[^/]*\)*/code>' "$1" | sed 's/<[^>]*>//g' | sort -u; }
+xml_digests() { xmllint --xpath "//$r'digest']/text() | //$r'file']/@sha256" "$1" | sed -n 's/.*sha256="\([^"]*\)".*/\1/p; s/^\([0-9a-f]*\)$/\1/p' | grep . | sort -u; }
+whole_digests() {
+  xml_digests "$1/report.xml" >in-xml
+  page_digests "$1/report.html" >on-page
+  [ "$(wc -l <in-xml)" -ge "$2" ] || fail "$1: report.xml has $(wc -l <in-xml) digests, not $2 or more"
+  missing=$(comm -23 in-xml on-page)
+  [ -z "$missing" ] || fail "$1/report.html lacks $missing"
+}
+whole_digests told 3
+
 # an earlier report stays, and the next one lists it
 before=$(sha256sum told/*)
 x 2 report $image -o told
@@ -117,3 +129,18 @@ valid untrue
 is "$(j .chain)" broken
 is "$(j .ledger.recorded)" false
 grep -q 'class="attention">The chain of the ledger is broken' untrue/report.html || fail "the page does not say that the chain is broken"
+
+# a disc of many tracks: a row for each scope, and every digest
+sample tracks.bin $((30 * 20 * 2048))
+{ echo 'FILE "tracks.bin" BINARY'
+  for ((t = 0; t < 30; t++)); do printf '  TRACK %02d MODE1/2048\n    INDEX 01 00:%02d:%02d\n' $((t + 1)) $((t * 20 / 75)) $((t * 20 % 75)); done; } >tracks.cue
+mkdir disc
+x 0 convert tracks.cue -o disc/disc.ccd --raw-sectors --hash crc32,md5,sha1,sha256
+x 0 verify disc/disc.ccd --hash crc32,md5,sha1,sha256
+x 0 report disc/disc.ccd -o tracks
+valid tracks
+whole_digests tracks 200
+is "$(path tracks "count(//$r'item']/$r'digests']/$r'digest'][starts-with(@scope, 'track:')])")" 240 "digests of tracks"
+is "$(grep -c '<th scope="row" class="whole">' tracks/report.html)" 60 "rows of digests: 30 tracks with raw and user"
+is "$(grep -c '<th scope="rowgroup"' tracks/report.html)" 30 "groups of rows, one for each track"
+grep -q 'given above, and none is another' tracks/report.html || fail "the verification's digests are not told to be the same"

@@ -34,7 +34,7 @@ static void clean_image(void **state)
     assert_xpath(p.xml, "string(//r:record[3]/r:verification/@verdict)", "match");
     assert_xpath(p.xml, "string(//r:environment/r:command)", "exhibit acquire /dev/loop0 -o disk.E01 --notes 'removed from the left bay'");
     assert_xpath(p.xml, "count(//r:unreadable/r:range)", "0");
-    assert_non_null(strstr(p.html, "<span>9f86d081</span> <span>884c7d65</span>")); /* groups of eight */
+    assert_non_null(strstr(p.html, "<span>9f86d081</span><wbr><span>884c7d65</span>")); /* groups of eight, nothing between them to be copied */
     assert_non_null(strstr(p.html, "MD5 is not collision-resistant"));
     assert_non_null(strstr(p.html, "2026-11-22 07:00:00 UTC</span> <span class=\"whole\">(2026-11-22 08:00:00 +01:00 local)"));
     assert_non_null(strstr(p.html, "exhibit verify disk.E01"));
@@ -124,7 +124,7 @@ static void unpublished(void **state)
     item.end = NULL;
     p = make(&report, "no-end");
     assert_verdict_first(p.html, "No image was published according to this record: the acquisition of the medium /dev/sdb, begun at "
-                                 "2026-11-22T07:00:00Z, has no end on record.");
+                                 "2026-11-22 07:00:00 UTC, has no end on record.");
     assert_xpath(p.xml, "string(//r:item/@outcome)", "no-end-on-record");
     let_go(p);
     json_decref(begin);
@@ -359,6 +359,66 @@ static void second_read_that_differs(void **state)
     json_decref(end);
 }
 
+/* A run that stopped and can go on is told as such, with the reason, until it has gone on. */
+static void stopped(void **state)
+{
+    (void)state;
+    json_t *begin = begin_line("disk.E01", "/dev/sdb", 16777216, "ewf");
+    json_t *pause = line(42, "2026-11-22T07:04:01Z", "acquire-pause", "disk.E01",
+                         checked(json_pack("{s:s,s:s,s:{s:s,s:s}}", "operation", "00112233445566778899aabbccddeeff", "outcome", "failed", "error",
+                                           "code", "no-space", "text", "no space left")));
+    json_t *resume = line(43, "2026-11-22T08:00:00Z", "acquire-resume", "disk.E01", json_object());
+    const json_t *later[] = {pause, resume};
+    struct exh_report_item item = {begin, NULL, later, 1};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "stopped");
+    assert_verdict_first(p.html, "No image was published: the acquisition of the medium /dev/sdb, begun at 2026-11-22 07:00:00 UTC, was stopped at "
+                                 "2026-11-22 07:04:01 UTC (failed: no space left) and can be resumed; it has not been.");
+    assert_non_null(strstr(p.html, "<td>Acquisition stopped, to be resumed</td>"));
+    assert_non_null(strstr(p.html, "<h1>Report of an acquisition that was stopped and can be resumed: exhibit KLS-7"));
+    let_go(p);
+    item.later_count = 2;
+    p = make(&report, "went-on");
+    assert_verdict_first(p.html, "No image was published according to this record: the acquisition of the medium /dev/sdb, begun at "
+                                 "2026-11-22 07:00:00 UTC, has no end on record.");
+    let_go(p);
+    json_decref(begin);
+    json_decref(pause);
+    json_decref(resume);
+}
+
+/* Two hundred agreements and, last of all, what does not agree: that stands first, the others are counted. */
+static void findings_that_matter(void **state)
+{
+    (void)state;
+    json_t *end = end_line(&(struct copy){"disk.E01", "/dev/loop0", "ewf", "complete", "medium", 32768, 0, json_array(), 0});
+    json_t *verified = verify_line(43, "disk.E01", "mismatch"), *list = json_array();
+    for (int i = 0; i < 300; i++)
+        json_array_append_new(list, checked(json_pack("{s:s,s:s,s:s,s:s}", "check", i < 299 ? "track" : "digest", "outcome", "match", "detail",
+                                                      "equal", "basis", i % 3 == 0 ? "record" : "ledger")));
+    json_array_append_new(
+        list, checked(json_pack("{s:s,s:s,s:s,s:s}", "check", "dat", "outcome", "match", "detail", "is <the> disc", "basis", "external")));
+    json_array_append_new(list,
+                          checked(json_pack("{s:s,s:s,s:s,s:s}", "check", "file", "outcome", "mismatch", "detail", "it differs", "basis", "ledger")));
+    json_object_set_new(json_object_get(verified, "body"), "findings", list);
+    const json_t *later[] = {verified};
+    const struct exh_report_item item = {NULL, end, later, 1};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "findings");
+    const char *differs = strstr(p.html, "<td class=\"whole\"><strong>mismatch</strong></td><td>it differs"),
+               *given = strstr(p.html, "is &lt;the&gt; disc");
+    assert_non_null(differs);
+    assert_non_null(given);
+    assert_true(differs < given);
+    assert_null(strstr(p.html, "<td>equal</td>"));
+    assert_non_null(strstr(p.html, "<li>with the side record kept with the image: 100 track digests</li>"));
+    assert_non_null(strstr(p.html, "<li>with the custody ledger: 199 track digests, 1 digest</li>"));
+    assert_xpath(p.xml, "count(//r:finding)", "302");
+    let_go(p);
+    json_decref(end);
+    json_decref(verified);
+}
+
 /* A later mismatch, a broken chain, a report without a ledger: each is said on the first sheet. */
 static void what_must_not_be_overlooked(void **state)
 {
@@ -371,7 +431,7 @@ static void what_must_not_be_overlooked(void **state)
     report.chain_sound = false;
     struct pages p = make(&report, "loud");
     assert_verdict_first(p.html, clean_sentence);
-    assert_non_null(strstr(p.html, "<p class=\"attention\">The last verification on record (2026-12-01T09:10:01Z) ended in &quot;mismatch&quot;"));
+    assert_non_null(strstr(p.html, "<p class=\"attention\">The last verification on record (2026-12-01 09:10:01 UTC) ended in &quot;mismatch&quot;"));
     assert_non_null(strstr(p.html, "<p class=\"attention\">The chain of the ledger is broken"));
     assert_xpath(p.xml, "string(//r:ledger/@chain)", "broken");
     let_go(p);
@@ -450,7 +510,9 @@ int main(void)
                                        cmocka_unit_test(second_read_that_differs),
                                        cmocka_unit_test(what_must_not_be_overlooked),
                                        cmocka_unit_test(several_acquisitions),
-                                       cmocka_unit_test(worst_case_size)};
+                                       cmocka_unit_test(worst_case_size),
+                                       cmocka_unit_test(stopped),
+                                       cmocka_unit_test(findings_that_matter)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     xmlCleanupParser();
     return failed;

@@ -222,7 +222,7 @@ static void an_audit(void **state)
     struct pages p = make(&report, "disc-audit");
     assert_non_null(strstr(p.html, "19,997 ok, 3 edc-bad"));
     assert_non_null(strstr(p.html, "10 with a bad CRC, 19,990 in their place"));
-    assert_non_null(strstr(p.html, "nothing to check"));
+    assert_non_null(strstr(p.html, "nothing to check, 4 not read"));
     assert_xpath(p.xml, "string(//r:audit/r:track[1]/r:verdict[@name='edc-bad']/@sectors)", "3");
     assert_xpath(p.xml, "string(//r:audit/r:track[1]/r:q[@name='crc_bad']/@sectors)", "10");
     assert_xpath(p.xml, "string(//r:audit/r:track[1]/r:range/@lba)", "77");
@@ -271,11 +271,108 @@ static void lies(void **state)
     }
 }
 
+/* --- digests --- */
+
+static void some_digest(char out[129], unsigned of, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        out[i] = "0123456789abcdef"[(of = of * 1103515245u + 12345u) >> 20 & 15];
+    out[length] = '\0';
+}
+
+/* The digest as the page writes it: groups of eight. */
+static void as_on_the_page(char out[600], const char *hex)
+{
+    size_t n = (size_t)snprintf(out, 600, "<code class=\"hash\">");
+    for (size_t i = 0; hex[i] != '\0'; i += 8)
+        n += (size_t)snprintf(out + n, 600 - n, "%s<span>%.8s</span>", i == 0 ? "" : "<wbr>", hex + i);
+    snprintf(out + n, 600 - n, "</code>");
+}
+
+static json_t *digests_of_tracks(unsigned tracks, const char *const *parts, size_t part_count, const char *const *algorithms, const size_t *lengths,
+                                 size_t algorithm_count)
+{
+    json_t *list = json_array();
+    char scope[32], value[129];
+    for (unsigned t = 1; t <= tracks; t++)
+        for (size_t i = 0; i < part_count * algorithm_count; i++) {
+            snprintf(scope, sizeof scope, "track:%u/%s", t, parts[i / algorithm_count]);
+            some_digest(value, t * 100 + (unsigned)i, lengths[i % algorithm_count]);
+            json_array_append_new(list, checked(json_pack("{s:s,s:s,s:s,s:i}", "scope", scope, "algorithm", algorithms[i % algorithm_count], "value",
+                                                          value, "not_good", 0)));
+        }
+    return list;
+}
+
+/* A row for each scope, a group for each track, every value in full and once, though a verification found them all again. */
+static void digests_of_99_tracks(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"raw", "user", "pregap", "whole"}, *const algorithms[] = {"sha512", "crc32", "sha256",
+                                                                                                  "md5",    "sha1",  "sha3-256"};
+    static const size_t lengths[] = {128, 8, 64, 32, 40, 64};
+    json_t *end = plain_line(disc_layout(), NULL), *verified = verify_line(43, "disc.ccd", "match");
+    json_t *list = digests_of_tracks(99, parts, 4, algorithms, lengths, 6), *again = json_deep_copy(list), *digest;
+    json_object_set_new(json_object_get(end, "body"), "digests", list);
+    json_object_set_new(json_array_get(again, 7), "value", json_string("00000000")); /* one is not as it was */
+    json_object_set_new(json_object_get(verified, "body"), "digests", again);
+    const json_t *later[] = {verified};
+    const struct exh_report_item item = {NULL, end, later, 1};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "disc-digests");
+    size_t i;
+    char wanted[600];
+    json_array_foreach(list, i, digest)
+    {
+        as_on_the_page(wanted, json_string_value(json_object_get(digest, "value")));
+        if (occurrences(p.html, wanted) != 1)
+            print_message("%zu: %s\n", i, wanted);
+        assert_true(occurrences(p.html, wanted) == 1);
+    }
+    /* six algorithms are two tables; of the run that verified there is one row, of the digest that is another */
+    assert_true(occurrences(p.html, "<th scope=\"rowgroup\" class=\"n\" rowspan=\"4\">") == 99 * 2);
+    assert_true(occurrences(p.html, "<th scope=\"row\" class=\"whole\">") == 99 * 4 * 2 + 1);
+    assert_non_null(strstr(p.html, "<span>00000000</span>"));
+    assert_non_null(strstr(p.html, "Of the digests this run computed, 2,375 are those given above; the others:"));
+    assert_true(occurrences(p.html, "Every sector in these scopes was read.") == 2);
+    assert_null(strstr(p.html, "Digests shown:"));
+    assert_xpath(p.xml, "count(//r:item/r:digests/r:digest)", "2376");
+    let_go(p);
+    json_decref(end);
+    json_decref(verified);
+}
+
+/* What was not read is said of each scope where they differ, and a value that contradicts another of its scope stands beside it. */
+static void digests_with_losses(void **state)
+{
+    (void)state;
+    json_t *end = plain_line(disc_layout(), NULL);
+    json_object_set_new(json_object_get(end, "body"), "digests",
+                        checked(json_pack("[{s:s,s:s,s:s,s:i},{s:s,s:s,s:s},{s:s,s:s,s:s,s:i}]", "scope", "media", "algorithm", "md5", "value", MD5_A,
+                                          "not_good", 0, "scope", "track:1/raw", "algorithm", "crc32", "value", "01234567", "scope", "track:1/raw",
+                                          "algorithm", "crc32", "value", "89abcdef", "not_good", 7)));
+    const struct exh_report_item item = {NULL, end, NULL, 0};
+    const struct exh_report report = report_of(&item, 1);
+    struct pages p = make(&report, "disc-losses");
+    assert_non_null(strstr(p.html, "<th scope=\"row\">media</th><td>-</td><td><code class=\"hash\"><span>098f6bcd</span>"));
+    assert_non_null(
+        strstr(p.html, "<span>01234567</span></code><br><code class=\"hash\"><span>89abcdef</span></code></td><td>-</td><td class=\"n\">7</td>"));
+    assert_null(strstr(p.html, "Every sector in these scopes"));
+    let_go(p);
+    json_decref(end);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_disc),      cmocka_unit_test(a_disc_as_blocks), cmocka_unit_test(a_dvd),
-                                       cmocka_unit_test(many_tracks), cmocka_unit_test(widths),           cmocka_unit_test(an_audit),
-                                       cmocka_unit_test(lies)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_disc),
+                                       cmocka_unit_test(a_disc_as_blocks),
+                                       cmocka_unit_test(a_dvd),
+                                       cmocka_unit_test(many_tracks),
+                                       cmocka_unit_test(widths),
+                                       cmocka_unit_test(an_audit),
+                                       cmocka_unit_test(lies),
+                                       cmocka_unit_test(digests_of_99_tracks),
+                                       cmocka_unit_test(digests_with_losses)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     xmlCleanupParser();
     return failed;
