@@ -8,6 +8,7 @@
  *     when:FILE                      the rules hold only while FILE exists
  *     slow:MILLISECONDS              each read takes so long (always)
  *     slow:MILLISECONDS:OFFSET:LENGTH  a read that touches the range does (always)
+ *     slow:MILLISECONDS:OFFSET:LENGTH:FILE  and only while FILE exists
  *     hang:OFFSET:LENGTH:FILE        a read that touches the range waits until FILE does not exist (always)
  *     log:FILE                       each read adds the line "OFFSET LENGTH ERRNO"
  *
@@ -48,6 +49,7 @@ static struct {
     int log;
     unsigned slow_ms;
     uint64_t slow_offset, slow_length;
+    const char *slow_while;
 } disk = {.image = -1, .end = UINT64_MAX, .log = -1, .slow_length = UINT64_MAX};
 
 static bool in_force(void) { return disk.when == NULL || access(disk.when, F_OK) == 0; }
@@ -115,7 +117,7 @@ static bool hangs(uint64_t offset, uint64_t length)
 static int read_disk(const char *path, char *buffer, size_t length, off_t offset, struct fuse_file_info *info)
 {
     (void)path, (void)info;
-    if (touches((uint64_t)offset, length, disk.slow_offset, disk.slow_length))
+    if (touches((uint64_t)offset, length, disk.slow_offset, disk.slow_length) && (disk.slow_while == NULL || access(disk.slow_while, F_OK) == 0))
         (void)usleep(disk.slow_ms * 1000);
     while (hangs((uint64_t)offset, length))
         (void)usleep(10000);
@@ -155,9 +157,11 @@ static bool add_hang(const char *text)
 static bool add_slow(const char *text)
 {
     unsigned long long offset = 0, length = UINT64_MAX;
-    int given = sscanf(text, "%u:%llu:%llu", &disk.slow_ms, &offset, &length);
+    int used = 0, given = sscanf(text, "%u:%llu:%llu%n", &disk.slow_ms, &offset, &length, &used);
     disk.slow_offset = offset;
     disk.slow_length = length;
+    if (used > 0 && text[used] == ':')
+        disk.slow_while = text + used + 1;
     return given == 1 || given == 3;
 }
 
@@ -188,8 +192,9 @@ int main(int argc, char **argv)
     static const struct fuse_operations operations = {.getattr = show, .readdir = list, .open = open_disk, .read = read_disk};
     struct stat st;
     if (argc < 3) {
-        fprintf(stderr, "usage: faulty_file IMAGE MOUNTPOINT [bad:OFFSET:LENGTH:ERRNO[:TIMES] | end:OFFSET | when:FILE | slow:MS[:OFFSET:LENGTH] | "
-                        "hang:OFFSET:LENGTH:FILE | log:FILE]...\n");
+        fprintf(stderr,
+                "usage: faulty_file IMAGE MOUNTPOINT [bad:OFFSET:LENGTH:ERRNO[:TIMES] | end:OFFSET | when:FILE | slow:MS[:OFFSET:LENGTH[:FILE]] | "
+                "hang:OFFSET:LENGTH:FILE | log:FILE]...\n");
         return 2;
     }
     disk.image = open(argv[1], O_RDONLY | O_CLOEXEC);

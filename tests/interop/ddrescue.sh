@@ -12,7 +12,7 @@ cp disk.img expected.img
 with_holes expected.img 512 "${holes[@]}"
 want=$(sha256sum <expected.img | cut -d' ' -f1)
 rules 512 5 "${holes[@]}"
-serve faulty_file disk.img medium "${bad[@]}" "slow:1" "log:$work/reads"
+serve faulty_file disk.img medium "${bad[@]}" "slow:5:0:$((12 << 20)):$work/slow" "log:$work/reads"
 attach medium/disk
 
 sectors() { ddrescuelog -b 512 -l"$1" "$2" | wc -l; }
@@ -34,11 +34,12 @@ cmp theirs.img expected.img || fail "ddrescue itself gets another image: the tes
 
 # ---- it goes on from ours: stopped in the copy passes, and in each of the others ----
 stop_in() { # PASS: interrupted when this pass has begun; the map on disk has something left for it
-  local pid i
-  : >err
+  local pid
+  : >err; touch slow # so that the pass is still at work when the signal comes
   "$EXHIBIT" acquire "$loop" -o case/x.raw --json --progress json >out 2>err & pid=$!
-  for ((i = 0; i < 1000; i++)); do grep -q "\"phase\":\"$1\"" err && break; sleep 0.01; done
+  phase "$1"
   kill -INT $pid; wait $pid; is $? 130 "exit status of an acquisition interrupted in $1"
+  rm slow
 }
 for pass in max-errors copy trim scrape; do
   rm -rf case; mkdir case
