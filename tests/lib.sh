@@ -33,12 +33,27 @@ is() { [ "$1" = "$2" ] || fail "${3:-value} is '$1', not '$2'"; }
 j() { jq -r "$1" "$work/out"; }
 absent() { local f; for f; do [ ! -e "$f" ] || fail "$f exists"; done; }
 
+# soon COMMAND...: waits for it, a minute at most; false when it never came true. For what another process does: never a fixed pause.
+soon() { local end=$((SECONDS + 60)); until "$@" 2>/dev/null; do [ $SECONDS -lt $end ] || return 1; sleep 0.02; done; }
+
 # attach FILE [losetup options]: a read-only loop device over it, in $loop.
 attach() {
   local file=$1; shift
   loop=$(losetup -r -f --show "$@" "$file" 2>"$work/err") || skip "no loop device can be attached: $(cat "$work/err")"
   loops+=("$loop")
 }
+# detach, unmount: the loop device, the mount made last. The kernel lets go of either only when the last who has it open is done with it, were it udev or
+# a reading process that ends: a loop device still holds its file, and so the file system beneath, when losetup is back.
+behind() { cat "/sys/block/${1##*/}/loop/backing_file" 2>/dev/null; }
+not_behind() { [ "$(behind "$1")" != "$2" ]; }
+detach() {
+  local device=${loops[-1]} file; file=$(behind "$device")
+  losetup -d "$device" || fail "losetup -d $device"
+  [ -z "$file" ] || soon not_behind "$device" "$file" || fail "$device does not let $file go"
+  unset 'loops[-1]'
+}
+unmount() { soon umount "${mounts[-1]}" || fail "umount: $(umount "${mounts[-1]}" 2>&1)"; unset 'mounts[-1]'; }
+
 # sample FILE BYTES: a file of that size from real files, zeros and noise, the same bytes in each run.
 sample() {
   local third=$(($2 / 3))

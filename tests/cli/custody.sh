@@ -201,7 +201,7 @@ mkfifo pipe
 cp -a moved slow
 { head -c 1000000 src.bin; exec sleep 60; } >pipe & feeder=$!
 "$EXHIBIT" acquire - -o slow/e.raw --progress none <pipe >"$work/out" 2>"$work/err" & runner=$!
-for _ in $(seq 100); do [ -s slow/e.raw.record.jsonl ] && break; sleep 0.1; done
+soon test -s slow/e.raw.record.jsonl
 is "$(jq -rs 'map(.type)|join(" ")' slow/e.raw.record.jsonl)" "acquire-begin" "while it reads"
 kill -INT $runner; kill $feeder; wait $runner; is $? 130 "exit status of an interrupted run"
 wait $feeder 2>/dev/null

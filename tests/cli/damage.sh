@@ -2,6 +2,7 @@
 # Whatever is done to an image that is on record is a finding, exit status 1, and the finding names the place; without a record the words get weaker
 # and never better.
 . "$(dirname "$0")/../lib.sh"
+. "$SRC/tests/fault/lib_faults.sh"
 need jq python3 sha256sum
 sample src.bin 8388608
 flip() { python3 -c 'import sys
@@ -150,11 +151,9 @@ x 0 log --check --ledger kept/ledger.db
 
 # ---- the file system that cannot read is not the image that contradicts itself
 if [ -x "$BUILD/tests/faulty_file" ] && [ -e /dev/fuse ] && [ "$(id -u)" = 0 ]; then
-  mkdir sick; mounts+=("$work/sick")
   for image in good.raw made/n.E01; do
     [ $image = good.raw ] || { rm -rf made/*; x 0 acquire src.bin -o made/n.E01 --no-record; }
-    "$BUILD/tests/faulty_file" $image sick bad:500000:1:5 & fuse=$!
-    for _ in $(seq 50); do mountpoint -q sick && break; sleep 0.1; done
+    serve faulty_file $image sick bad:500000:1:5
     x 3 verify sick/disk --json; verdict could-not-read
     [ "$(j .unread_now)" -gt 0 ] || fail "nothing unread"; has '.check=="unreadable" and .outcome=="unreadable"'
     j '.findings[].detail' | grep -q "own checksum" && fail "a read error is told as a checksum"
@@ -162,17 +161,16 @@ if [ -x "$BUILD/tests/faulty_file" ] && [ -e /dev/fuse ] && [ "$(id -u)" = 0 ]; 
     # of several operands, only 0 is weaker
     x 3 verify good.raw sick/disk --expect "sha256:$(sha256sum <good.raw | cut -d' ' -f1)" --json
     x 4 verify sick/disk absent --json; x 1 verify sick/disk kept/k.E01
-    umount sick; wait $fuse
+    unmount
   done
   # what could not be read when the image was made is repeated by whoever knows it, and never raised again
-  "$BUILD/tests/faulty_file" good.raw sick bad:500000:1:5 bad:900000:3000:5 & fuse=$!
-  for _ in $(seq 50); do mountpoint -q sick && break; sleep 0.1; done
+  serve faulty_file good.raw sick bad:500000:1:5 bad:900000:3000:5
   mkdir holes
   for image in h.raw h.E01; do
     x 3 acquire sick/disk -o holes/$image --json; bad=$(j .unreadable_sectors) list=$(jc .unreadable)
     [ "$bad" -ge 7 ] || fail "only $bad sectors are unreadable"
   done
-  umount sick; wait $fuse
+  unmount
   repeated() { # FILE BASIS: exit 0, a match, and every unreadable sector told
     x 0 verify "$1" --json; verdict match; j '.basis[]' | grep -qx "$2" || fail "$1: $2 is no basis"
     is "$(j .unreadable_sectors)" "$bad" "$1: unreadable sectors"; is "$(j .unread_now)" 0

@@ -13,11 +13,11 @@ traces() { find "$1" -printf '%P %y %s %T@ %m %i\n' | LC_ALL=C sort; }
 mkdir shut held
 for how in shut held; do x 0 acquire src.bin -o $how/a.raw; done
 mkfifo shut.sql held.sql
-sqlite3 shut/ledger.db <shut.sql >/dev/null 2>&1 & keepers=($!)
-sqlite3 held/ledger.db <held.sql >/dev/null 2>&1 & keepers+=($!)
+sqlite3 shut/ledger.db <shut.sql >shut.taken 2>&1 & keepers=($!)
+sqlite3 held/ledger.db <held.sql >held.taken 2>&1 & keepers+=($!)
 exec 7>shut.sql 8>held.sql
 echo "BEGIN EXCLUSIVE; SELECT 1;" >&7; echo "BEGIN IMMEDIATE; SELECT 1;" >&8
-sleep 0.5
+soon test -s shut.taken && soon test -s held.taken || fail "a ledger cannot be locked"
 begun=$SECONDS runs=()
 later() { # NAME ARGUMENT...
   local name=$1; shift

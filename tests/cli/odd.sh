@@ -74,10 +74,13 @@ cp n/w.E01 n/c.E01; for at in 5000 70000 200000 900000; do printf 'XXXXXXXX' | d
 x 1 verify n/c.E01 --witness --json; is "$(j .verdict)" damaged; is "$(j '[.findings[]|select(.check=="witness" and .outcome=="not-compared")]|length>0')" true
 x 0 verify n/w.E01 --witness; rm -r n
 # ---- what changes while it is read gets no digest and no verdict
-mkdir n; truncate -s 2G n/g.raw; cp --sparse=always n/g.raw n/h.raw
+mkdir n; truncate -s 512M n/g.raw; cp --sparse=always n/g.raw n/h.raw
 for command in "hash n/g.raw" "verify n/g.raw" "verify n/h.raw --against n/g.raw"; do
-  (sleep 0.4; printf x | dd of=n/g.raw bs=1 seek=7 conv=notrunc status=none) & changer=$!
-  x 4 $command --no-record; says "changed while it was being read: it was modified"; wait $changer
+  : >err
+  "$EXHIBIT" $command --no-record --progress json >out 2>err & reader=$!
+  soon grep -q '"event":"phase"' err || fail "$command does not begin"
+  kill -STOP $reader; printf x | dd of=n/g.raw bs=1 seek=7 conv=notrunc status=none; kill -CONT $reader
+  wait $reader; is $? 4 "exit status of $command"; says "changed while it was being read: it was modified"
 done
 rm -r n
 # ---- what cannot be made is a wrong request (2), not an unreadable image (5)

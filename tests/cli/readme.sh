@@ -15,7 +15,7 @@ printf '#!/bin/sh\nexec cat "%s"\n' "$work/sdb.bin" >bin/ssh
 chmod +x bin/ssh
 export PATH=$work/bin:$PATH
 nbdkit -r -f --exit-with-parent -U server.sock -P server.pid file sdb.bin 2>server.err & server=$!
-for ((i = 0; i < 200; i++)); do [ -e server.pid ] && break; sleep 0.05; done
+soon test -e server.pid
 runs=0
 while IFS= read -r line; do
   sha=$(sha256sum case/copy.raw 2>/dev/null | cut -d' ' -f1)

@@ -23,6 +23,7 @@ old_disk() {
   detach
   unmount
 }
+gave_up() { ! touch mnt/other; }
 nothing_published() {
   absent mnt/disk.raw mnt/disk.E01 mnt/disk.raw.record.jsonl mnt/disk.E01.record.jsonl
 }
@@ -69,7 +70,7 @@ for image in disk.raw disk.E01; do
   # The file system itself gives up and goes read-only in the middle.
   new_disk 0 -o errors=remount-ro,commit=1
   mkfifo feed 2>/dev/null
-  { head -c 1000000 disk.img; touch mnt/other; touch fail; sleep 2.5; tail -c +1000001 disk.img; } >feed &
+  { head -c 1000000 disk.img; touch mnt/other; touch fail; soon gave_up; tail -c +1000001 disk.img; } >feed &
   feeder=$!
   "$EXHIBIT" acquire - -o mnt/$image --ledger ledger.db --json --progress none <feed >"$work/out" 2>"$work/err"; got=$?
   wait $feeder

@@ -12,7 +12,6 @@ hang=$work/hang
 trap 'code=$?; rm -f "$hang"; for group in $(jobs -p); do kill -- -$group; done 2>/dev/null; (exit $code); at_exit' EXIT
 # The server looks every 10 ms; a read that waited must have gone on before the next one is held up.
 go_on() { rm -f "$hang"; sleep 0.5; }
-says_soon() { local i; for ((i = 0; i < 600; i++)); do grep -qE "$1" err && return; sleep 0.05; done; fail "nothing says '$1'"; }
 child_of() { tr -d ' ' <"/proc/$1/task/$1/children"; }
 runs() { [ -e "/proc/$1" ] && ! grep -q '^State:.*[ZX]' "/proc/$1/status" 2>/dev/null; }
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
@@ -46,10 +45,9 @@ touch "$hang"
 rm -rf case; mkdir case; : >err
 "$EXHIBIT" acquire "$loop" -o case/disk.raw --json --progress json >out 2>err & pid=$!
 says_soon '"phase":"acquire"'
-sleep 2
-reader=$(child_of $pid)
-is "$(cat /proc/$reader/comm)" exhibit-reader "its name"
-sleep 1
+named() { reader=$(child_of $pid); [ "$(cat "/proc/$reader/comm")" = exhibit-reader ]; }
+soon named || fail "no process of the name exhibit-reader"
+sleep 2 # of hanging
 go_on
 wait $pid; is $? 0 "exit status when the device answers again"
 cmp disk.img case/disk.raw || fail "the image"
@@ -58,11 +56,10 @@ cmp disk.img case/disk.raw || fail "the image"
 # An end without a word to anybody takes the reading process along, too: in state D when its call returns.
 touch "$hang"
 "$EXHIBIT" hash "$loop" --no-record >out 2>err & pid=$!
-for ((i = 0; i < 100; i++)); do reader=$(child_of $pid); [ -z "$reader" ] || break; sleep 0.05; done
-[ -n "$reader" ] || fail "no reading process"
+soon named || fail "no reading process"
 kill -KILL $pid
 wait $pid
 go_on
-for ((i = 0; i < 100; i++)); do runs $reader || break; sleep 0.05; done
-! runs $reader || fail "the reading process outlives its parent"
+gone() { ! runs $reader; }
+soon gone || fail "the reading process outlives its parent"
 echo "a device that hangs holds nobody up"

@@ -10,7 +10,6 @@ sample disk.img $size
 set -m # a background job must not ignore SIGINT
 end=$work/end first=$work/first direct=off
 trap 'code=$?; rm -f "$end" "$first"; for group in $(jobs -p); do kill -- -$group; done 2>/dev/null; (exit $code); at_exit' EXIT
-says_soon() { local i; for ((i = 0; i < 600; i++)); do grep -qE "$1" err && return; sleep 0.05; done; fail "nothing says '$1'"; }
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 # within MILLISECONDS WHAT: since $from.
 within() { [ $(($(milliseconds) - from)) -le "$1" ] || fail "it took $(($(milliseconds) - from)) ms $2"; }
@@ -19,13 +18,14 @@ serve faulty_file disk.img slow-source hang:$((size - 4096)):4096:"$end" hang:0:
 attach slow-source/disk
 
 # To change how a loop device reads its file, the kernel waits until no read is under way, and meanwhile lets nobody open it. (Not before Linux 6.11.)
+held() { [ ! -e "/proc/$1" ] || grep -q '^State:.*[DZ]' "/proc/$1/status"; } # in the kernel; or it has ended
 hold_opening() {
   touch "$first"
   head -c 512 "$loop" >/dev/null & reads=$! # not dd: its seek would wait
-  sleep 0.3
+  soon held $reads; sleep 0.1
   [ $direct = on ] && direct=off || direct=on
   losetup --direct-io=$direct "$loop" & waits=$!
-  sleep 0.3
+  soon held $waits; sleep 0.1
 }
 let_open() { rm -f "$first"; wait $reads $waits; sleep 0.3; }
 

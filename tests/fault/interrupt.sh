@@ -9,7 +9,6 @@ set -m # a background job must not ignore SIGINT
 trap 'code=$?; for group in $(jobs -p); do kill -- -$group; done 2>/dev/null; (exit $code); at_exit' EXIT
 
 start() { : >out; : >err; env --default-signal=HUP "$EXHIBIT" "$@" --progress json --json >out 2>err & pid=$!; }
-phase() { local i; for ((i = 0; i < 400; i++)); do grep -qE "\"phase\":\"($1)\"" err && return; sleep 0.02; done; fail "phase '$1' was not reached"; }
 # interrupt SIGNAL SECONDS: sends it and insists on 130 within that time.
 interrupt() {
   local from=$SECONDS got
@@ -67,8 +66,8 @@ rm pipe
 
 # ---- a second signal is not argued with: the first waits for a ledger that somebody else has locked ----
 x 0 log --init --ledger case/ledger.db
-{ echo 'begin immediate;'; sleep 20; } | sqlite3 case/ledger.db & locker=$!
-sleep 0.3
+{ echo 'begin immediate; select 1;'; sleep 60; } | sqlite3 case/ledger.db >held & locker=$!
+soon test -s held || fail "the ledger cannot be locked"
 start acquire disk.img -o case/disk.raw
 sleep 0.5
 kill -INT $pid

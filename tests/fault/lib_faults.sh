@@ -5,7 +5,13 @@ need_fuse() {
   [ -x "$servers/$1" ] || skip "$1 was not built: libfuse3-dev is missing"
   [ -w /dev/fuse ] || skip "no /dev/fuse"
 }
-wait_for() { local i; for ((i = 0; i < 200; i++)); do [ -e "$1" ] && return; sleep 0.05; done; fail "$1 did not appear"; }
+wait_for() { soon test -e "$1" || fail "$1 did not appear"; }
+# says_soon PATTERN, phase NAME: the program that runs says so, in the file err.
+says_soon() { soon grep -qE "$1" err || fail "nothing says '$1'"; }
+phase() { says_soon "\"phase\":\"($1)\""; }
+# kept_something FOLDER: the acquisition that runs there has put some sectors on record, so that a later one has something to go on with.
+keeps_something() { grep -q '^d' "$1"/*.partial/journal; }
+kept_something() { soon keeps_something "$1" || fail "nothing is kept in $1"; }
 
 # serve SERVER IMAGE FOLDER RULE...: starts it; $work/FOLDER/disk is its file.
 serve() {
@@ -22,9 +28,6 @@ attach_rw() {
   loops+=("$loop")
 }
 mount_at() { local at=$work/$1; shift; mkdir -p "$at"; mount "$@" "$at" 2>"$work/err" || skip "cannot mount: $(cat "$work/err")"; mounts+=("$at"); }
-# The mount or loop device made last.
-unmount() { umount "${mounts[-1]}" || fail "umount ${mounts[-1]}"; unset 'mounts[-1]'; }
-detach() { losetup -d "${loops[-1]}" || fail "losetup -d"; unset 'loops[-1]'; }
 
 # ended LEDGER OUTCOME [CODE]: the last line of the ledger is the end, or the pause, of an acquisition with this outcome.
 ended() {

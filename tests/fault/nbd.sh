@@ -33,8 +33,8 @@ leave() {
   [ ! -e log ] || ! grep -qv '^R ' log || fail "not only reads were sent: $(grep -v '^R ' log | head -3)"
 }
 fresh() { rm -rf case hang; mkdir case; }
-phase() { local i; for ((i = 0; i < 400; i++)); do grep -qE "\"phase\":\"($1)\"" err && return; sleep 0.02; done; fail "phase '$1' was not reached"; }
-until_logged() { local i; for ((i = 0; i < 400; i++)); do [ "$(wc -l <log)" -ge "$1" ] && return; sleep 0.02; done; fail "no $1 requests came"; }
+logged() { [ "$(wc -l <log)" -ge "$1" ]; }
+until_logged() { soon logged "$1" || fail "no $1 requests came"; }
 # zeroed LBA:COUNT...: expected.img is disk.img without them, $ranges their list as JSON has it, $lost their number.
 zeroed() {
   local range list=()
@@ -100,11 +100,12 @@ cmp case/large.raw disk.img || fail "larger sectors"
 leave
 
 # ---- over TCP, and an export that is read-only ----
+started() { [ -e pid ] || ! kill -0 $server; }
 for port in $((20000 + RANDOM % 10000)) $((30000 + RANDOM % 10000)) ''; do
   [ -n "$port" ] || fail "no port is free"
   rm -f pid
   nbdkit -r -f --exit-with-parent -i 127.0.0.1 -p "$port" -P pid file disk.img 2>server.err & server=$!
-  for ((i = 0; i < 100; i++)); do [ ! -e pid ] && kill -0 $server 2>/dev/null || break; sleep 0.05; done
+  soon started
   [ ! -e pid ] || break
 done
 fresh

@@ -62,7 +62,7 @@ attach slow-disk/disk
 for image in case/int.raw case/int.E01; do
   rm -rf case; mkdir case
   "$EXHIBIT" acquire "$loop" -o $image --save-every 0 --segment 2M --json --progress none >out 2>err & pid=$!
-  sleep 0.4; kill -INT $pid; wait $pid; is $? 130 "an interrupted acquisition"
+  kept_something case; kill -INT $pid; wait $pid; is $? 130 "an interrupted acquisition"
   says 'acquire --resume'
   ended case/ledger.db interrupted cancelled
   made=$(ls -d case/*.partial); made=${made%.partial}
@@ -80,7 +80,7 @@ serve faulty_file disk.img slow-disk slow:150
 attach slow-disk/disk
 rm -rf case; mkdir case
 "$EXHIBIT" acquire "$loop" -o case/lock.raw --save-every 0 --progress none >out2 2>err2 & pid=$!
-sleep 0.3
+kept_something case
 x 2 acquire --resume case/lock.raw; says 'another run'
 kill -INT $pid; wait $pid; is $? 130 "the run that was there first"
 detach

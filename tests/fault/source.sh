@@ -28,7 +28,6 @@ case $got in 0) [ -f case/disk.raw ] || fail "no image of an empty file" ;; 2 | 
 rm -f case/*
 
 need_root
-phase() { local i; for ((i = 0; i < 400; i++)); do grep -qE "\"phase\":\"($1)\"" err && return; sleep 0.02; done; fail "phase '$1' was not reached"; }
 change() { printf "$1" | dd of="$2" bs=1 seek=5000000 conv=notrunc status=none; }
 
 # ---- a file that changes while its copy is read back ----
