@@ -149,4 +149,4 @@ const struct exh_format exh_format_raw = {.name = "raw",
                                           .probe = raw_probe,
                                           .open = raw_open,
                                           .create = exh_raw_create,
-                                          .can = EXH_SINK_ANY_ORDER | EXH_SINK_KEEPS_TAIL};
+                                          .can = EXH_SINK_ANY_ORDER};

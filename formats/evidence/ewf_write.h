@@ -20,7 +20,6 @@
  * A sink closed unsealed leaves closed segments, and an open one that no reader takes for a segment. */
 EXH_MUST_CHECK bool exh_ewf_write_create(const struct exh_create *create, struct exh_sink **out, struct exh_error *err);
 
-#define EXH_EWF_WRITE_CAN                                                                                                                            \
-    (EXH_SINK_NEEDS_SIZE | EXH_SINK_KEEPS_STATES | EXH_SINK_KEEPS_FIELDS | EXH_SINK_KEEPS_TAIL | EXH_SINK_WHOLE_SECTORS | EXH_SINK_KEEPS_TRACKS)
+#define EXH_EWF_WRITE_CAN (EXH_SINK_NEEDS_SIZE | EXH_SINK_KEEPS_STATES | EXH_SINK_KEEPS_FIELDS | EXH_SINK_WHOLE_SECTORS | EXH_SINK_KEEPS_TRACKS)
 
 #endif

@@ -29,7 +29,6 @@ const char *exh_loss_name(enum exh_loss_kind kind)
         [EXH_LOSS_ISRC] = "isrc",
         [EXH_LOSS_PREGAP] = "pregap",
         [EXH_LOSS_PREGAP_DATA] = "pregap-data",
-        [EXH_LOSS_TAIL] = "tail",
         [EXH_LOSS_SUBCHANNEL] = "subchannel",
         [EXH_LOSS_SECTOR_FRAME] = "sector-frame",
         [EXH_LOSS_SECTOR_SIZE] = "sector-size",

@@ -28,7 +28,6 @@ enum exh_loss_kind {
     EXH_LOSS_ISRC,
     EXH_LOSS_PREGAP,      /* how long pregap and postgap are, where INDEX 01 lies */
     EXH_LOSS_PREGAP_DATA, /* sectors of a stored pregap */
-    EXH_LOSS_TAIL,        /* how many bytes of the last sector are valid */
     /* Of sectors. */
     EXH_LOSS_SUBCHANNEL,   /* of tracks */
     EXH_LOSS_SECTOR_FRAME, /* header, subheader, EDC, parities: of sectors */

@@ -44,7 +44,6 @@ enum exh_sink_can {
     EXH_SINK_KEEPS_TRACKS = 8,
     EXH_SINK_KEEPS_SUBCHANNEL = 16,
     EXH_SINK_KEEPS_FIELDS = 32,
-    EXH_SINK_KEEPS_TAIL = 64,    /* a last sector that is not full */
     EXH_SINK_WHOLE_SECTORS = 128 /* stores and hashes whole sectors: the "padded" scope is its own */
 };
 

@@ -44,6 +44,9 @@ static bool track_fits(const struct exh_layout *l, uint32_t i, struct exh_error 
                         t->main_bytes);
     if (t->sectors == EXH_SECTORS_UNKNOWN || t->sectors <= t->stored_pregap)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "track %u has no sectors that can be counted", t->number);
+    if (t->tail_bytes != 0)
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the last sector of track %u has %u of %u bytes: a CCD image holds whole sectors", t->number,
+                        t->tail_bytes, t->main_bytes);
     if (t->first < EXH_LBA_MIN || t->sectors > EXH_LBA_MAX || track_end(t) > EXH_LBA_MAX)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "track %u does not lie within the times of a CD", t->number);
     if (t->sub_bytes != l->tracks[0].sub_bytes || (t->sub_bytes != 0 && t->sub_bytes != EXH_CD_SUB_BYTES))
@@ -68,9 +71,6 @@ static bool track_losses(const struct exh_layout *l, uint32_t i, struct exh_loss
 {
     const struct exh_track *t = &l->tracks[i];
     const struct exh_session *s = next_in_session(l, i) == NULL ? session_of(l->disc, t->session) : NULL;
-    if (t->tail_bytes != 0 && !exh_losses_add(losses, EXH_LOSS_TAIL, 1, err, "the short last sector of track %u (%u bytes, filled up with zeros)",
-                                              t->number, t->tail_bytes))
-        return false;
     if (t->kind == EXH_TRACK_MODE0 &&
         !exh_losses_add(losses, EXH_LOSS_TRACK_MODE, 1, err, "the mode 0 of track %u (MODE has no word for it)", t->number))
         return false;

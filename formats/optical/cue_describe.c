@@ -249,6 +249,9 @@ static bool check_form(const struct exh_layout *l, struct exh_error *err)
         if (t->sectors != EXH_SECTORS_UNKNOWN && t->sectors > EXH_LBA_MAX)
             return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "track %u has %llu sectors, more than a CD holds", t->number,
                             (unsigned long long)t->sectors);
+        if (t->tail_bytes != 0)
+            return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the last sector of track %u has %u of %u bytes: a cue sheet holds whole sectors",
+                            t->number, t->tail_bytes, t->main_bytes);
         if (t->stored_pregap == t->sectors)
             return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "track %u has no sector at its INDEX 01", t->number);
     }
@@ -280,9 +283,6 @@ static bool lose_of_track(const struct exh_layout *l, uint32_t i, struct exh_los
         ok = exh_losses_add(losses, EXH_LOSS_TRACK_CONTROL, 1, err, "the control bits of track %u", t->number);
     if (ok && t->sub_bytes > 0)
         ok = exh_losses_add(losses, EXH_LOSS_SUBCHANNEL, 1, err, "the subchannel of track %u", t->number);
-    if (ok && t->tail_bytes > 0)
-        ok = exh_losses_add(losses, EXH_LOSS_TAIL, 1, err, "that the last sector of track %u has only %u bytes: zeros are added", t->number,
-                            t->tail_bytes);
     if (ok && t->isrc[0] != '\0' && !has_isrc(t))
         ok = exh_losses_add(losses, EXH_LOSS_ISRC, 1, err, "the ISRC of track %u, which is none by its form", t->number);
     if (ok && indexes > index_count(l, i))

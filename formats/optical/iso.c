@@ -161,5 +161,5 @@ const struct exh_format exh_format_iso = {.name = "iso",
                                           .probe = iso_probe,
                                           .open = iso_open,
                                           .create = iso_create,
-                                          .can = EXH_SINK_ANY_ORDER | EXH_SINK_KEEPS_TAIL,
+                                          .can = EXH_SINK_ANY_ORDER,
                                           .fits = iso_fits};

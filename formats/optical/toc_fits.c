@@ -98,6 +98,9 @@ static bool refuse_track(const struct exh_layout *layout, uint32_t i, struct exh
                         exh_track_mode(t), t->main_bytes, t->sub_bytes);
     if (t->sectors == EXH_SECTORS_UNKNOWN || t->sectors <= t->stored_pregap)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "track %u: a toc-file needs a length behind INDEX 01", t->number);
+    if (t->tail_bytes != 0)
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the last sector of track %u has %u of %u bytes: a toc-file holds whole sectors", t->number,
+                        t->tail_bytes, t->main_bytes);
     if (i > 0 && begins(t) < t[-1].first + (int64_t)t[-1].sectors)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "track %u: its pregap lies within track %u", t->number, t[-1].number);
     return true;

@@ -19,7 +19,6 @@ static const char *const places[EXH_LOSS_KINDS] = {
     [EXH_LOSS_TRACK_CONTROL] = "source.layout.tracks[].control",
     [EXH_LOSS_ISRC] = "source.layout.tracks[].isrc",
     [EXH_LOSS_PREGAP] = "source.layout.tracks[].pregap",
-    [EXH_LOSS_TAIL] = "source.layout.tracks[].tail_bytes",
     [EXH_LOSS_SECTOR_SIZE] = "source.sector_size",
     [EXH_LOSS_CASE] = "case",
     [EXH_LOSS_UNREADABLE] = "unreadable",

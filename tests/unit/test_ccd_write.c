@@ -373,6 +373,8 @@ static void refused(void **state)
     expect_misfit("track 1 does not lie within the times of a CD");
     exh_layout_disk(&layout, 4096 * 512, 512);
     expect_misfit("needs raw sectors");
+    layout.tracks[1].tail_bytes = 100;
+    expect_misfit("the last sector of track 2 has 100 of 2352 bytes");
 }
 
 static void losses_are_named(void **state)
@@ -381,16 +383,14 @@ static void losses_are_named(void **state)
     struct exh_losses losses = {0};
     plan_disc();
     layout.tracks[0].kind = EXH_TRACK_MODE0;
-    layout.tracks[1].tail_bytes = 100;
     layout.tracks[2].pregap = 150;
     disc.sessions[1].lead_out = 11500;
     assert_true(exh_format_ccd.fits(&layout, &losses, &err));
-    assert_int_equal(losses.count, 5);
+    assert_int_equal(losses.count, 4);
     assert_string_equal(losses.items[0].text, "the mode 0 of track 1 (MODE has no word for it)");
-    assert_string_equal(losses.items[1].text, "the short last sector of track 2 (100 bytes, filled up with zeros)");
-    assert_string_equal(losses.items[2].text, "150 sectors of the pregap of track 3, which no file holds");
-    assert_string_equal(losses.items[3].text, "the lead-out of session 2 at LBA 11500 (its stored sectors end at 11495)");
-    assert_string_equal(losses.items[4].text, "the pointers from session to session (POINT B0 and C0), which are not known");
+    assert_string_equal(losses.items[1].text, "150 sectors of the pregap of track 3, which no file holds");
+    assert_string_equal(losses.items[2].text, "the lead-out of session 2 at LBA 11500 (its stored sectors end at 11495)");
+    assert_string_equal(losses.items[3].text, "the pointers from session to session (POINT B0 and C0), which are not known");
     exh_losses_close(&losses);
     plan_disc();
     row(1, 0x54, 0xB0, 79, 59, 74);
@@ -402,7 +402,7 @@ static void losses_are_named(void **state)
     assert_true(exh_format_ccd.fits(&layout, &losses, &err));
     assert_int_equal(losses.count, 0);
     assert_true((exh_format_ccd.can & EXH_SINK_KEEPS_TRACKS) != 0 && (exh_format_ccd.can & EXH_SINK_KEEPS_SUBCHANNEL) != 0);
-    assert_true((exh_format_ccd.can & (EXH_SINK_KEEPS_STATES | EXH_SINK_KEEPS_TAIL)) == 0);
+    assert_true((exh_format_ccd.can & EXH_SINK_KEEPS_STATES) == 0);
 }
 
 static void mode_0_is_read_back_by_its_sectors(void **state)

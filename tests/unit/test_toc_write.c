@@ -358,6 +358,8 @@ static void refused(void **state)
     assert_refused(&l, "needs a length");
     l.tracks[0] = (struct exh_track){.number = 1, .session = 1, AUDIO, .sectors = 10, .pregap = 10, .stored_pregap = 10};
     assert_refused(&l, "needs a length");
+    l.tracks[0] = (struct exh_track){.number = 1, .session = 1, AUDIO, .sectors = 10, .tail_bytes = 7};
+    assert_refused(&l, "the last sector of track 1 has 7 of 2352 bytes");
     l.tracks[0] = (struct exh_track){.number = 1, .session = 1, AUDIO, .sectors = 10};
     l.tracks[1] = (struct exh_track){.number = 2, .session = 2, AUDIO, .sectors = 10, .first = 11410};
     l.track_count = 2;
