@@ -9,7 +9,7 @@ test="python3 jq bc time clang libclang-rt-14-dev fuse3 sqlite3 libxml2-utils op
 # Other readers and writers of discs (tests/interop/optical_peers.sh). mame-tools is chdman alone, without the emulator.
 optical="xorriso genisoimage mame-tools cdrdao vcdimager bchunk udftools"
 # Other readers and writers of disk images and discs (tests/interop).
-disk="qemu-utils p7zip-full fdisk dosfstools mtools ntfs-3g"
+disk="qemu-utils cryptsetup-bin p7zip-full fdisk dosfstools mtools ntfs-3g"
 # A booted machine (tests/machine). Its kernel is Debian's linux-image-amd64, which that test downloads and unpacks itself: it is never installed.
 machine="qemu-system-x86 busybox-static cpio kmod dmsetup"
 all="$build $try $test $optical $disk $machine"

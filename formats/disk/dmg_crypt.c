@@ -4,6 +4,7 @@
  * wrong passphrase. Version 1 wraps each key by itself, twice, as RFC 3217 does, with four zeros before it. */
 #include "formats/disk/dmg_crypt.h"
 
+#include "formats/container/phrase.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -14,22 +15,7 @@
 #define V2_BLOB_MAX 1024u
 #define V1_HEADER 1276u
 #define V1_BLOCK 4096u
-#define PASSPHRASE_MAX 1024u
 #define TRIPLE_DES_KEY 24u
-
-struct phrase {
-    char text[PASSPHRASE_MAX];
-    size_t length;
-};
-
-static bool get_phrase(const struct exh_open *options, struct phrase *out, struct exh_error *err)
-{
-    if (options->secret == NULL)
-        return exh_fail(err, EXH_SECRET, EXH_NO_OFFSET, "the image is encrypted, and there is no passphrase");
-    return options->secret->get(options->secret->context, out->text, sizeof out->text, &out->length, err);
-}
-
-static bool wrong_phrase(struct exh_error *err) { return exh_fail(err, EXH_SECRET, EXH_NO_OFFSET, "the passphrase does not open this image"); }
 
 /* ---- version 2 ---- */
 
@@ -70,11 +56,11 @@ static bool read_key_record(struct exh_source *source, uint64_t at, struct key_r
 }
 
 /* *opened: the passphrase is the right one, and the keys are in `b`. */
-static bool open_key(const struct key_record *k, const struct phrase *phrase, struct exh_crypt_blocks *b, bool *opened, struct exh_error *err)
+static bool open_key(const struct key_record *k, const struct exh_phrase *phrase, struct exh_crypt_blocks *b, bool *opened, struct exh_error *err)
 {
     uint8_t key[TRIPLE_DES_KEY], plain[V2_BLOB_MAX + 8];
     size_t made = 0, wanted = b->key_bytes + EXH_CRYPT_HMAC_BYTES + 5;
-    bool ok = exh_crypt_derive(phrase->text, phrase->length, k->salt, k->salt_bytes, k->iterations, key, sizeof key, err) &&
+    bool ok = exh_crypt_derive("sha1", phrase->text, phrase->length, k->salt, k->salt_bytes, k->iterations, key, sizeof key, err) &&
               exh_crypt_open_3des(key, k->iv, k->blob, k->blob_bytes, plain, &made, err);
     *opened = ok && made == wanted && memcmp(plain + made - 5, "CKIE", 5) == 0;
     if (*opened) {
@@ -111,7 +97,7 @@ static bool parse_v2(const uint8_t *h, struct exh_crypt_blocks *b, uint32_t *rec
 }
 
 /* Every passphrase record is tried; the first that cannot even be read is told when none opens. */
-static bool find_key(struct exh_source *source, uint32_t records, const struct phrase *phrase, struct exh_crypt_blocks *b, uint32_t *iterations,
+static bool find_key(struct exh_source *source, uint32_t records, const struct exh_phrase *phrase, struct exh_crypt_blocks *b, uint32_t *iterations,
                      struct exh_error *err)
 {
     struct exh_error first = {0};
@@ -136,15 +122,15 @@ static bool find_key(struct exh_source *source, uint32_t records, const struct p
         *err = first;
         return false;
     }
-    return tried ? wrong_phrase(err) : exh_fail(err, EXH_UNSUPPORTED, 72, "the image is encrypted for a certificate, not for a passphrase");
+    return tried ? exh_phrase_wrong(err) : exh_fail(err, EXH_UNSUPPORTED, 72, "the image is encrypted for a certificate, not for a passphrase");
 }
 
 bool exh_dmg_crypt_unlock(struct exh_source *source, const struct exh_open *options, struct exh_crypt_blocks *b, char **how, struct exh_error *err)
 {
     uint8_t h[V2_HEADER];
     uint32_t records = 0, iterations = 0;
-    struct phrase phrase;
-    if (!exh_source_read(source, 0, h, sizeof h, err) || !parse_v2(h, b, &records, err) || !get_phrase(options, &phrase, err))
+    struct exh_phrase phrase;
+    if (!exh_source_read(source, 0, h, sizeof h, err) || !parse_v2(h, b, &records, err) || !exh_phrase_get(options, &phrase, err))
         return false;
     bool ok = find_key(source, records, &phrase, b, &iterations, err);
     exh_crypt_forget(&phrase, sizeof phrase);
@@ -178,14 +164,14 @@ static bool unwrap_v1(const uint8_t key[TRIPLE_DES_KEY], const uint8_t *wrapped,
     return ok;
 }
 
-static bool open_v1(const uint8_t *h, const struct phrase *phrase, struct exh_crypt_blocks *b, struct exh_error *err)
+static bool open_v1(const uint8_t *h, const struct exh_phrase *phrase, struct exh_crypt_blocks *b, struct exh_error *err)
 {
     uint32_t iterations = exh_be32(h + 48), salt_bytes = exh_be32(h + 52), aes_bytes = exh_be32(h + 136), hmac_bytes = exh_be32(h + 436);
     uint8_t key[TRIPLE_DES_KEY], aes[304], hmac[304];
     size_t aes_made = 0, hmac_made = 0;
     if (salt_bytes > 48 || aes_bytes == 0 || aes_bytes > 296 || hmac_bytes == 0 || hmac_bytes > 300)
         return exh_fail(err, EXH_CORRUPT, EXH_NO_OFFSET, "a salt of %u bytes, wrapped keys of %u and %u", salt_bytes, aes_bytes, hmac_bytes);
-    bool ok = exh_crypt_derive(phrase->text, phrase->length, h + 56, salt_bytes, iterations, key, sizeof key, err) &&
+    bool ok = exh_crypt_derive("sha1", phrase->text, phrase->length, h + 56, salt_bytes, iterations, key, sizeof key, err) &&
               unwrap_v1(key, h + 140, aes_bytes, aes, &aes_made, err) && unwrap_v1(key, h + 440, hmac_bytes, hmac, &hmac_made, err);
     bool right = ok && (aes_made == 16 || aes_made == 32) && hmac_made == EXH_CRYPT_HMAC_BYTES;
     if (right) {
@@ -196,14 +182,14 @@ static bool open_v1(const uint8_t *h, const struct phrase *phrase, struct exh_cr
     exh_crypt_forget(key, sizeof key);
     exh_crypt_forget(aes, sizeof aes);
     exh_crypt_forget(hmac, sizeof hmac);
-    return ok && (right || wrong_phrase(err));
+    return ok && (right || exh_phrase_wrong(err));
 }
 
 static bool unlock_v1(struct exh_source *source, const struct exh_open *options, struct exh_crypt_blocks *b, char **how, struct exh_error *err)
 {
     uint8_t h[V1_HEADER];
-    struct phrase phrase;
-    if (source->size < sizeof h || !exh_source_read(source, source->size - sizeof h, h, sizeof h, err) || !get_phrase(options, &phrase, err))
+    struct exh_phrase phrase;
+    if (source->size < sizeof h || !exh_source_read(source, source->size - sizeof h, h, sizeof h, err) || !exh_phrase_get(options, &phrase, err))
         return err->code != EXH_OK ? false : exh_fail(err, EXH_CORRUPT, 0, "too short for an encrypted image");
     b->bytes = source->size - sizeof h;
     b->block_bytes = V1_BLOCK;

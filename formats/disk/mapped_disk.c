@@ -147,11 +147,20 @@ static bool lose(struct run *r, uint64_t at, uint64_t bytes, enum exh_state stat
     return exh_faults_add(r->faults, &fault, r->err);
 }
 
+/* What was read of a place, from its byte `from` on, as far as it is whole sectors. */
+static bool make_plain(struct run *r, const struct exh_place *p, uint64_t from, uint8_t *bytes, size_t length)
+{
+    return p->kind != EXH_PLACE_ENCRYPTED ||
+           exh_sector_decrypt(r->disk->cipher, p->sector + from / EXH_CRYPT_SECTOR, bytes, length / EXH_CRYPT_SECTOR * EXH_CRYPT_SECTOR, r->err);
+}
+
 static bool read_data(struct run *r, uint64_t at, uint64_t bytes, const struct exh_place *p)
 {
     struct exh_source *source = r->disk->sources[p->file];
     uint8_t *to = r->out->main + (at - r->begin);
-    if (exh_source_next_data(source, p->offset) >= p->offset + bytes && exh_inside(p->offset, bytes, source->size)) {
+    if (p->kind == EXH_PLACE_ENCRYPTED) /* behind a short last sector the block has room, and the file the rest of the cipher's sector */
+        bytes = (bytes + EXH_CRYPT_SECTOR - 1) / EXH_CRYPT_SECTOR * EXH_CRYPT_SECTOR;
+    if (p->kind == EXH_PLACE_DATA && exh_source_next_data(source, p->offset) >= p->offset + bytes && exh_inside(p->offset, bytes, source->size)) {
         memset(to, 0, (size_t)bytes); /* a hole of the file */
         r->any_hole = true;
         return true;
@@ -160,19 +169,24 @@ static bool read_data(struct run *r, uint64_t at, uint64_t bytes, const struct e
     struct exh_error why = {0};
     size_t good = exh_source_read_some(source, p->offset, to, (size_t)bytes, &why);
     if (good == bytes)
-        return true;
+        return make_plain(r, p, 0, to, good);
     if (why.code != EXH_OK && ends_reading(why.code)) {
         *r->err = why;
         return false;
     }
     if (why.code == EXH_OK) /* the file ends here */
-        return lose(r, at + good, bytes - good, EXH_MISSING, p->file, p->offset + good, 0);
+        return make_plain(r, p, 0, to, good) && lose(r, at + good, bytes - good, EXH_MISSING, p->file, p->offset + good, 0);
     uint32_t size = r->want->track->main_bytes;
+    if (!make_plain(r, p, 0, to, good / size * size))
+        return false;
     for (uint64_t pos = good / size * size; pos < bytes; pos += size) { /* one by one: a bad sector costs no neighbour */
         size_t n = bytes - pos < size ? (size_t)(bytes - pos) : size;
         struct exh_error single = {0};
-        if (exh_source_read_some(source, p->offset + pos, to + pos, n, &single) == n)
+        if (exh_source_read_some(source, p->offset + pos, to + pos, n, &single) == n) {
+            if (!make_plain(r, p, pos, to + pos, n))
+                return false;
             continue;
+        }
         if (single.code != EXH_OK && ends_reading(single.code)) {
             *r->err = single;
             return false;
@@ -261,7 +275,8 @@ static bool read_parent(struct run *r, uint64_t at, uint64_t bytes)
 static bool read_place(struct run *r, uint64_t at, uint64_t bytes, const struct exh_place *p)
 {
     switch (p->kind) {
-    case EXH_PLACE_DATA: return read_data(r, at, bytes, p);
+    case EXH_PLACE_DATA:
+    case EXH_PLACE_ENCRYPTED: return read_data(r, at, bytes, p);
     case EXH_PLACE_PACKED: return read_packed(r, at, bytes, p);
     case EXH_PLACE_PARENT: return read_parent(r, at, bytes);
     case EXH_PLACE_LOST: r->all_zero = false; return lose(r, at, bytes, EXH_MISSING, p->file, p->offset, 0);
@@ -346,6 +361,7 @@ static uint64_t hole_of_place(const struct exh_mapped_disk *d, struct reader *re
             return 0;
         data = exh_source_next_data(d->sources[p->file], p->offset);
         return data - p->offset < bytes ? data - p->offset : bytes;
+    case EXH_PLACE_ENCRYPTED: /* zeros in the file are none on the disk */
     case EXH_PLACE_PACKED:
     case EXH_PLACE_LOST: break;
     }
@@ -393,6 +409,7 @@ void exh_mapped_disk_close(struct exh_mapped_disk *d)
     exh_names_close(&d->files);
     exh_seal_close(&d->seal);
     exh_medium_close(d->parent);
+    exh_sector_cipher_close(d->cipher);
     free(d);
 }
 
@@ -426,6 +443,9 @@ bool exh_mapped_disk_ready(struct exh_mapped_disk *d, const char *format, uint32
         return false;
     if (d->unit_bytes_max > EXH_UNIT_BYTES_MAX || d->packed_bytes_max > 2 * EXH_UNIT_BYTES_MAX)
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "packed units of %u bytes", d->unit_bytes_max);
+    if (d->cipher != NULL && d->layout.tracks[0].main_bytes % EXH_CRYPT_SECTOR != 0)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "the disk is encrypted by sectors of %u bytes: %u are no number of them", EXH_CRYPT_SECTOR,
+                        d->layout.tracks[0].main_bytes);
     if (d->parent != NULL && d->parent->layout->track_count != 1)
         return exh_fail(err, EXH_UNSUPPORTED, EXH_NO_OFFSET, "the parent is a disc of several tracks");
     d->medium = (struct exh_medium){.ops = &disk_ops,
@@ -433,6 +453,7 @@ bool exh_mapped_disk_ready(struct exh_mapped_disk *d, const char *format, uint32
                                     .layout = &d->layout,
                                     .seal = d->has_seal ? &d->seal : NULL,
                                     .files = &d->files,
+                                    .caveat = d->caveat != NULL || d->parent == NULL ? d->caveat : d->parent->caveat,
                                     .concurrent = d->parent == NULL || d->parent->concurrent,
                                     .unit_sectors = unit_sectors > 0 ? unit_sectors : 1};
     return true;

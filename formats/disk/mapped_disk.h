@@ -7,6 +7,7 @@
 #ifndef EXH_FORMATS_DISK_MAPPED_DISK_H
 #define EXH_FORMATS_DISK_MAPPED_DISK_H
 
+#include "formats/container/crypt.h"
 #include "formats/container/unpack.h"
 #include "formats/model/format.h"
 
@@ -14,22 +15,24 @@
 #define EXH_UNIT_BYTES_MAX (64u << 20) /* of one packed unit, unpacked: DMG chunks are 1 MiB, old ones less */
 
 enum exh_place_kind {
-    EXH_PLACE_DATA,   /* as it is, at `offset` of `file` */
-    EXH_PLACE_ZERO,   /* stored as "zeros" */
-    EXH_PLACE_HOLE,   /* not stored at all: reads as zeros */
-    EXH_PLACE_PARENT, /* the parent's bytes; zeros behind its end */
-    EXH_PLACE_PACKED, /* part of a unit that is unpacked as a whole */
-    EXH_PLACE_LOST    /* the tables are wrong here */
+    EXH_PLACE_DATA,      /* as it is, at `offset` of `file` */
+    EXH_PLACE_ENCRYPTED, /* the same under the disk's cipher, from its sector `sector` on; begins with a whole one */
+    EXH_PLACE_ZERO,      /* stored as "zeros" */
+    EXH_PLACE_HOLE,      /* not stored at all: reads as zeros */
+    EXH_PLACE_PARENT,    /* the parent's bytes; zeros behind its end */
+    EXH_PLACE_PACKED,    /* part of a unit that is unpacked as a whole */
+    EXH_PLACE_LOST       /* the tables are wrong here */
 };
 
 struct exh_place {
     enum exh_place_kind kind;
     uint64_t bytes;   /* alike for so many bytes from the place asked for on; at least 1, may pass what was asked */
-    uint32_t file;    /* DATA, PACKED, LOST */
-    uint64_t offset;  /* DATA: of the first byte; PACKED: of the packed bytes; LOST: of the table entry */
+    uint32_t file;    /* DATA, ENCRYPTED, PACKED, LOST */
+    uint64_t offset;  /* DATA, ENCRYPTED: of the first byte; PACKED: of the packed bytes; LOST: of the table entry */
     uint64_t unit_at; /* PACKED: where on the disk the unit begins */
     uint32_t unit_bytes, packed_bytes;
     enum exh_codec codec; /* PACKED */
+    uint64_t sector;      /* ENCRYPTED */
 };
 
 struct exh_mapped_disk;
@@ -61,6 +64,8 @@ struct exh_mapped_disk {
     struct exh_medium *parent; /* owned; NULL: none, and PARENT places read as zeros */
     uint32_t packed_bytes_max; /* the longest a unit can be, packed and unpacked; 0: nothing is packed */
     uint32_t unit_bytes_max;
+    struct exh_sector_cipher *cipher; /* owned; NULL: nothing is ENCRYPTED. With it, sectors must be whole ones of the cipher */
+    const char *caveat;               /* medium.h; without one of its own, the parent's */
 };
 
 /* Takes the source over when it succeeds; `path` is copied. */

@@ -146,7 +146,11 @@ static bool qcow2_find(const struct exh_mapped_disk *disk, struct exh_table_page
     *out = (struct exh_place){.bytes = cluster - at % cluster, .offset = table + index * exh_qcow_entry_bytes(q)};
     if (!get_entry(q, pages, out->offset, &entry, err) || (q->extended && !get_entry(q, pages, out->offset + 8, &bits, err)))
         return false;
-    return place_cluster(q, entry, bits, at, out, err) && join(q, pages, table, index, out, err);
+    if (!place_cluster(q, entry, bits, at, out, err) || !join(q, pages, table, index, out, err))
+        return false;
+    if (q->disk.cipher != NULL && out->kind == EXH_PLACE_DATA)
+        exh_qcow2_encrypted(q, at, out);
+    return true;
 }
 
 static void qcow2_close(struct exh_mapped_disk *disk) { free(((struct exh_qcow2 *)disk)->snapshots); }
@@ -205,11 +209,8 @@ static bool check_header(struct exh_qcow2 *q, uint64_t file_bytes, struct exh_er
 {
     if ((q->incompatible & ~(uint64_t)INCOMPATIBLE_KNOWN) != 0)
         return exh_fail(err, EXH_UNSUPPORTED, 72, "incompatible features 0x%llx: not all of them are known", (unsigned long long)q->incompatible);
-    if (q->crypt != 0)
-        return exh_fail(err, EXH_UNSUPPORTED, q->version == 1 ? 36 : 32, "the image is encrypted (%s), and no key can be given for that yet",
-                        q->crypt == 1   ? "AES"
-                        : q->crypt == 2 ? "LUKS"
-                                        : "a method that is not known");
+    if (q->crypt > EXH_QCOW_LUKS || (q->version == 1 && q->crypt == EXH_QCOW_LUKS))
+        return exh_fail(err, EXH_UNSUPPORTED, q->version == 1 ? 36 : 32, "the image is encrypted by method %u, which is not known", q->crypt);
     if (q->cluster_bits < 9 || q->cluster_bits > 21)
         return exh_fail(err, EXH_CORRUPT, q->version == 1 ? 32 : 20, "clusters of 2^%u bytes", q->cluster_bits);
     q->extended = (q->incompatible & INCOMPATIBLE_EXTENDED) != 0;
@@ -248,6 +249,19 @@ static bool read_text(struct exh_source *source, uint64_t at, uint32_t length, c
     return exh_source_read(source, at, out, length, err);
 }
 
+/* Where the encryption header lies; whether it lies there is looked at when it is needed. */
+static bool read_crypt_extension(struct exh_qcow2 *q, struct exh_source *source, uint64_t at, uint32_t length, struct exh_error *err)
+{
+    uint8_t place[16];
+    if (length != sizeof place)
+        return q->crypt != EXH_QCOW_LUKS || exh_fail(err, EXH_CORRUPT, at - 4, "an encryption header pointer of %u bytes", length);
+    if (!exh_source_read(source, at, place, sizeof place, err))
+        return false;
+    q->crypt_at = exh_be64(place);
+    q->crypt_bytes = exh_be64(place + 8);
+    return true;
+}
+
 static bool read_extensions(struct exh_qcow2 *q, struct exh_source *source, struct exh_error *err)
 {
     uint64_t at = q->header_bytes, end = q->backing_at != 0 ? q->backing_at : 1ull << q->cluster_bits;
@@ -262,6 +276,8 @@ static bool read_extensions(struct exh_qcow2 *q, struct exh_source *source, stru
         if (type == 0xE2792ACAu && !read_text(source, at + 8, length, q->backing_format, sizeof q->backing_format, "the backing format", err))
             return false;
         if (type == 0x44415441u && !read_text(source, at + 8, length, q->data_name, sizeof q->data_name, "the data file's name", err))
+            return false;
+        if (type == 0x0537BE77u && !read_crypt_extension(q, source, at + 8, length, err))
             return false;
         at += 8 + ((uint64_t)length + 7) / 8 * 8;
     }
@@ -365,8 +381,8 @@ static struct exh_medium *qcow2_open(struct exh_source *source, const struct exh
     q->codec = EXH_CODEC_DEFLATE;
     bool ok = exh_mapped_disk_file(&q->disk, source, options->path != NULL ? options->path : source->name, &file, err) &&
               parse_header(q, source, err) && check_header(q, source->size, err) && read_extensions(q, source, err) &&
-              read_snapshots(q, source, err) && choose_snapshot(q, options->snapshot, source->size, err) && open_backing(q, options, err) &&
-              open_data_file(q, options, err);
+              read_snapshots(q, source, err) && choose_snapshot(q, options->snapshot, source->size, err) &&
+              exh_qcow2_unlock(q, source, options, err) && open_backing(q, options, err) && open_data_file(q, options, err);
     if (ok) {
         q->disk.unit_bytes_max = 1u << q->cluster_bits;
         q->disk.packed_bytes_max = 2u << q->cluster_bits;

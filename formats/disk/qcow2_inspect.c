@@ -29,6 +29,7 @@ static bool tell_facts(const struct exh_qcow2 *q, struct exh_inspection *in, str
                                  q->backing_format[0] != '\0' ? q->backing_format : "format not said");
     if (ok && q->data_file != 0)
         ok = exh_inspection_fact(in, file, EXH_NO_OFFSET, "data file", err, "%.200s", q->data_name);
+    ok = ok && exh_qcow2_inspect_crypt(q, in, err);
     for (uint32_t i = 0; ok && i < q->snapshot_count; i++)
         ok = exh_inspection_fact(in, file, q->snapshots_at, "snapshot", err, "%.60s '%.120s', %u s after 1970", q->snapshots[i].id,
                                  q->snapshots[i].name, q->snapshots[i].seconds);

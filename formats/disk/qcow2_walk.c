@@ -202,7 +202,7 @@ static bool walk_luks(struct exh_qcow_walk *w, exh_qcow_part_fn *part, void *con
     if (!found || e.bytes < sizeof where)
         return true;
     return exh_source_read(w->source, e.at, where, sizeof where, w->err) &&
-           part(context, exh_be64(where), exh_qcow_whole(w, exh_be64(where), exh_be64(where + 8)), false, "the LUKS header");
+           part(context, exh_be64(where), exh_qcow_whole(w, exh_be64(where), exh_be64(where + 8)), false, "the encryption header");
 }
 
 bool exh_qcow_walk_rest(struct exh_qcow_walk *w, exh_qcow_part_fn *part, void *context)

@@ -83,6 +83,7 @@ struct exh_medium {
     bool endless;                    /* the size is not known (standard input): read until count comes back 0 */
     bool failing;                    /* a device: honours EXH_ONCE, and is read in passes when it fails (acquire/passes.h) */
     char *wrapping;                  /* in what the image lay ("encrcdsa version 2, ..."), a fact of its inspection; owned. NULL: in nothing */
+    const char *caveat;              /* what whoever reads it must be told of its sectors, whatever they look like; static. NULL: nothing */
     uint32_t unit_sectors;           /* reads aligned to this decode each stored chunk once; at least 1 */
 };
 

@@ -241,8 +241,11 @@ static bool open_operand(const struct exh_args *args, const char *path, enum ope
     if (!exh_sector_size_of(args, &sector_bytes, err))
         return false;
     if (open_by_path(args, out, as, past_cache, sector_bytes, err) && lineage_applies(args, out, as, err) && open_range(args, out, err) &&
-        ((as != AS_BYTES && out->kind != EXH_SOURCE_DEVICE) || spare_source(args, path, err)))
+        ((as != AS_BYTES && out->kind != EXH_SOURCE_DEVICE) || spare_source(args, path, err))) {
+        if (out->whole->caveat != NULL)
+            exh_say(args, "exhibit: %s: %s", path, out->whole->caveat);
         return true;
+    }
     (void)exh_on_side(err, EXH_SIDE_SOURCE);
     exh_source_done(out);
     return false;

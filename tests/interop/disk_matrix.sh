@@ -188,7 +188,7 @@ if lists qcow2; then
     qemu-img create -q -f qcow2 --object secret,id=k,data=word -o encrypt.format=luks,encrypt.key-secret=k locked.qcow2 8M 2>/dev/null && break
     echo "qemu-img could not make a LUKS image ($try)"
   done
-  [ ! -e locked.qcow2 ] || x 5 hash locked.qcow2 --json --no-record
+  [ ! -e locked.qcow2 ] || x 5 hash locked.qcow2 --json --no-record </dev/null
   j .error.text | grep -qi 'encrypted' || fail "a LUKS image is not refused as that: $(j .error.text)"
   # a snapshot keeps the disk as it was
   if "$EXHIBIT" hash --help | grep -q -- '--snapshot'; then

@@ -65,12 +65,6 @@ qemu-img convert -O raw grown.qcow2 grown.raw
 is "$(media grown.qcow2)" "$(sum grown.raw)" "an image larger than its backing file"
 rm -f lived.* grown.*
 
-# ---- locked images are refused by name ----
-qemu-img create -q -f qcow2 --object secret,id=s,data=pass -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 luks.qcow2 1M 2>/dev/null &&
-  { x 5 info luks.qcow2; says "the image is encrypted .LUKS."; }
-qemu-img create -q -f qcow2 --object secret,id=s,data=pass -o encrypt.format=aes,encrypt.key-secret=s aes.qcow2 1M 2>/dev/null &&
-  { x 5 info aes.qcow2; says "the image is encrypted .AES."; }
-
 # ---- ours, read there: more than the 512 MiB of one L2 table ----
 rm disk.raw
 disk disk.raw 0 99 510 640

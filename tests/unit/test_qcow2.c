@@ -182,9 +182,9 @@ static void each_header_field_names_itself(void **state)
         {24, 8, 0, EXH_CORRUPT, 24, "a disk of 0 bytes"},
         {24, 8, UINT64_MAX, EXH_CORRUPT, 24, "a disk of 18446744073709551615 bytes"},
         {24, 8, (512ull << 20) + 1, EXH_CORRUPT, 36, "an L1 table of 1 entries"},
-        {32, 4, 1, EXH_UNSUPPORTED, 32, "encrypted (AES)"},
-        {32, 4, 2, EXH_UNSUPPORTED, 32, "encrypted (LUKS)"},
-        {32, 4, 3, EXH_UNSUPPORTED, 32, "encrypted (a method that is not known)"},
+        {32, 4, 1, EXH_SECRET, EXH_NO_OFFSET, "is encrypted, and there is no passphrase"},
+        {32, 4, 2, EXH_CORRUPT, 32, "encrypted (LUKS), and does not say where"},
+        {32, 4, 3, EXH_UNSUPPORTED, 32, "encrypted by method 3, which is not known"},
         {36, 4, 0, EXH_CORRUPT, 36, "an L1 table of 0 entries"},
         {36, 4, UINT32_MAX, EXH_CORRUPT, 36, "an L1 table of 4294967295 entries"},
         {36, 4, (FILE_BYTES - L1_AT) / 8 + 1, EXH_CORRUPT, 36, "and the file ends at"},
@@ -264,7 +264,8 @@ static void survive(void)
     struct exh_inspection in = {0};
     struct exh_medium *m = open_file(FILE_BYTES, NULL, &err);
     if (m == NULL) {
-        assert_true(err.code == EXH_CORRUPT || err.code == EXH_UNSUPPORTED || err.code == EXH_NOT_FOUND || err.code == EXH_REFUSED);
+        assert_true(err.code == EXH_SECRET || err.code == EXH_CORRUPT || err.code == EXH_UNSUPPORTED || err.code == EXH_NOT_FOUND ||
+                    err.code == EXH_REFUSED);
         assert_true(err.text[0] != '\0');
         return;
     }
