@@ -6,8 +6,9 @@ static bool tell_ranges(struct exh_verify_job *job, const char *check, const str
 {
     for (size_t i = 0; i < ranges->count && i < EXH_JOB_RANGES_TOLD; i++) {
         struct exh_finding place = exh_job_sectors(ranges->ranges[i].lba, ranges->ranges[i].count);
-        if (!exh_job_find(job, check, outcome, EXH_BASIS_EXTERNAL, err, &place, "%llu sectors from LBA %lld %s",
-                          (unsigned long long)ranges->ranges[i].count, (long long)ranges->ranges[i].lba, what))
+        if (!exh_job_find(job, check, outcome, EXH_BASIS_EXTERNAL, err, &place, "%llu sector%s from LBA %lld %s",
+                          (unsigned long long)ranges->ranges[i].count, ranges->ranges[i].count == 1 ? "" : "s", (long long)ranges->ranges[i].lba,
+                          what))
             return false;
     }
     return true;

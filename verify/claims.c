@@ -143,7 +143,8 @@ static bool hold_chunks(struct exh_verify_job *job, const struct exh_claim *clai
         return false;
     if (differ == 0 && unread == 0 && said->count == found->count) {
         held->matched = true;
-        return exh_job_find(job, "chunk", "match", (int)claim->basis, err, NULL, "all %zu chunk digests equal %s", n, word_of(claim->basis));
+        return exh_job_find(job, "chunk", "match", (int)claim->basis, err, NULL,
+                            n == 1 ? "the %zu chunk digest equals %s" : "all %zu chunk digests equal %s", n, word_of(claim->basis));
     }
     return true;
 }

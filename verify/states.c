@@ -33,8 +33,9 @@ static bool judge_missing(struct exh_verify_job *job, const struct exh_range *r,
     place_in_file(job, &place);
     job->tally.damaged = true;
     return exh_job_find(job, "chunk-checksum", "damaged", EXH_BASIS_CHECKSUM, err, &place,
-                        "%llu sectors from LBA %lld do not hold what was written: what is stored of them is missing, or fails its own checksum",
-                        (unsigned long long)r->count, (long long)r->lba);
+                        "%llu sector%s from LBA %lld %s not hold what was written: what is stored of %s is missing, or fails its own checksum",
+                        (unsigned long long)r->count, r->count == 1 ? "" : "s", (long long)r->lba, r->count == 1 ? "does" : "do",
+                        r->count == 1 ? "it" : "them");
 }
 
 /* BAD ranges, cut where a record begins or ends to list them. */
@@ -50,9 +51,10 @@ static bool judge_bad(struct exh_verify_job *job, const struct exh_range *r, str
             job->out->unread_now += n;
         }
         if (!(listed ? exh_job_find(job, "unreadable", "recorded", -1, err, &place,
-                                    "%llu sectors from LBA %lld could not be read when the image was made", (unsigned long long)n, (long long)lba)
-                     : exh_job_find(job, "unreadable", "unreadable", -1, err, &place, "%llu sectors from LBA %lld could not be read now",
-                                    (unsigned long long)n, (long long)lba)))
+                                    "%llu sector%s from LBA %lld could not be read when the image was made", (unsigned long long)n, n == 1 ? "" : "s",
+                                    (long long)lba)
+                     : exh_job_find(job, "unreadable", "unreadable", -1, err, &place, "%llu sector%s from LBA %lld could not be read now",
+                                    (unsigned long long)n, n == 1 ? "" : "s", (long long)lba)))
             return false;
         lba += (int64_t)n;
     }
@@ -64,8 +66,9 @@ bool exh_job_judge_states(struct exh_verify_job *job, struct exh_error *err)
     for (size_t i = 0; i < job->out->not_good.count; i++) {
         const struct exh_range *r = &job->out->not_good.ranges[i];
         struct exh_finding place = exh_job_sectors(r->lba, r->count);
-        if (r->state == EXH_SUSPECT   ? !exh_job_find(job, "suspect", "warning", -1, err, &place, "%llu sectors from LBA %lld were read with a doubt",
-                                                      (unsigned long long)r->count, (long long)r->lba)
+        if (r->state == EXH_SUSPECT
+                ? !exh_job_find(job, "suspect", "warning", -1, err, &place, "%llu sector%s from LBA %lld %s read with a doubt",
+                                (unsigned long long)r->count, r->count == 1 ? "" : "s", (long long)r->lba, r->count == 1 ? "was" : "were")
             : r->state == EXH_MISSING ? !judge_missing(job, r, err)
                                       : !judge_bad(job, r, err))
             return false;
@@ -103,8 +106,8 @@ bool exh_verify_repeat(const struct exh_sectors *recorded, struct exh_verify_res
             struct exh_finding f = {
                 .check = "unreadable", .outcome = "recorded", .offset = EXH_NO_OFFSET, .lba = lba, .count = (uint64_t)(stop - lba), .basis = -1};
             (void)snprintf(f.detail, sizeof f.detail,
-                           "%llu sectors from LBA %lld could not be read when the image was made; zeros stand for them in the digests",
-                           (unsigned long long)f.count, (long long)lba);
+                           "%llu sector%s from LBA %lld could not be read when the image was made; zeros stand for %s in the digests",
+                           (unsigned long long)f.count, f.count == 1 ? "" : "s", (long long)lba, f.count == 1 ? "it" : "them");
             ok = inside || (exh_findings_add(&out->findings, &f, err) && exh_sectors_mark(&fresh, lba, f.count, EXH_BAD, err));
         }
     for (size_t i = 0; ok && i < fresh.count; i++)

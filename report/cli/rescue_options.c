@@ -123,8 +123,8 @@ void exh_rescue_describe(const struct exh_plan *plan, char *out, size_t room)
     if (p->max_errors > 0 || p->min_rate > 0)
         (void)snprintf(limits, sizeof limits, "; at most %llu failed areas; at least %llu bytes a second (0: no limit)",
                        (unsigned long long)p->max_errors, (unsigned long long)p->min_rate);
-    (void)snprintf(out, room, "one stream to the first trouble, then copy%s, copy back, sweep, trim%s, %u retries%s",
-                   p->reverse ? " (from the end)" : "", p->no_scrape ? ", no scrape" : ", scrape", p->retries, limits);
+    (void)snprintf(out, room, "one stream to the first trouble, then copy%s, copy back, sweep, trim%s, %u retr%s%s",
+                   p->reverse ? " (from the end)" : "", p->no_scrape ? ", no scrape" : ", scrape", p->retries, p->retries == 1 ? "y" : "ies", limits);
 }
 
 void exh_rescue_close(struct exh_rescue *rescue)
