@@ -19,7 +19,7 @@ static void hidden_row(struct exh_html_page *p, const char *name, const struct e
     exh_html_put(p, "</td><td class=\"n\">");
     if (area->state == EXH_FACT_HIDDEN_FOUND || area->sectors.known)
         exh_html_number_or_unknown(p, area->sectors);
-    exh_html_put(p, "</td><td>");
+    exh_html_put(p, "</td><td class=\"words\">");
     exh_html_text(p, area->why);
     exh_html_put(p, "</td></tr>\n");
 }

@@ -183,6 +183,8 @@ static void row_label(struct exh_html_page *p, const struct exh_row *row)
 {
     if (row->label != NULL) {
         exh_html_put(p, row->label);
+    } else if (exh_html_is(row->key, "generated")) {
+        exh_html_put(p, "Computed by this program, not read");
     } else {
         exh_html_put(p, "As recorded: ");
         exh_html_text(p, row->key);

@@ -26,7 +26,7 @@ static void pass_row(struct exh_html_page *p, const struct exh_fact_pass *pass)
         exh_html_put(p, " ");
         exh_html_figure(p, pass->number.value);
     }
-    exh_html_put(p, "</td><td>");
+    exh_html_put(p, "</td><td class=\"words\">");
     exh_html_put(p, words != NULL ? words : "");
     exh_html_put(p, "</td>");
     number_cell(p, pass->reads);

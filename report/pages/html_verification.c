@@ -16,7 +16,10 @@ struct agreement {
     size_t count;
 };
 
-static bool agrees(const struct exh_fact_finding *f) { return exh_html_is(f->outcome, "match") && f->check != NULL && f->basis != NULL; }
+static bool agrees(const struct exh_fact_finding *f)
+{
+    return (exh_html_is(f->outcome, "match") || exh_html_is(f->outcome, "consistent")) && f->check != NULL && f->basis != NULL;
+}
 static bool is_counted(const struct exh_fact_finding *f) { return agrees(f) && !exh_html_is(f->basis, "external"); }
 
 static void finding_row(struct exh_html_page *p, const struct exh_fact_finding *finding)
@@ -80,7 +83,7 @@ static void counted_check(struct exh_html_page *p, const struct agreement *a)
 {
     static const struct {
         const char *check, *noun;
-    } nouns[] = {{"digest", "digest"}, {"file", "file digest"}, {"track", "track digest"}, {"chunk", "chunk list"}};
+    } nouns[] = {{"digest", "digest"}, {"file", "file digest"}, {"track", "track digest"}, {"chunk", "chunk list"}, {"edc", "EDC check"}};
     for (size_t i = 0; i < sizeof nouns / sizeof nouns[0]; i++)
         if (strcmp(nouns[i].check, a->check) == 0) {
             exh_html_counted(p, a->count, nouns[i].noun);

@@ -209,7 +209,7 @@ static void clean_medium(void **state)
     assert_verdict_first(p.html, "A complete copy of the medium /dev/sdb (500,107,862,016 bytes; no hidden areas were found) was made; every byte of "
                                  "the copy was read back and matches what was read. No second read of the source was made.");
     assert_null(strstr(p.html, "class=\"attention\""));
-    assert_in(p.html, "Passes over the medium", "<td>stream</td><td>read in order, each sector once, until a read failed</td>");
+    assert_in(p.html, "Passes over the medium", "<td>stream</td><td class=\"words\">read in order, each sector once, until a read failed</td>");
     assert_in(p.html, "Passes over the medium", "1 h 26 min 50 s");
     assert_in(p.html, "Read speed", "0 of 512 parts slow");
     assert_in(p.html, "Read speed", "MB/s</text>");
@@ -260,11 +260,11 @@ static void lightly_damaged(void **state)
     assert_non_null(strstr(list, "<td class=\"n\">3 to 5</td><td class=\"n\">29.1 s</td><td>B</td></tr>"));
     assert_non_null(strstr(list, "<td class=\"n\">120</td><td class=\"n\"><span class=\"unknown\">not recorded")); /* no trouble lies in it */
     free(list);
-    assert_in(p.html, "Passes over the medium", "<td>retry 1</td><td>tried again every sector that had failed</td>");
+    assert_in(p.html, "Passes over the medium", "<td>retry 1</td><td class=\"words\">tried again every sector that had failed</td>");
     assert_in(p.html, "Pauses", "<td>31 min 30 s</td><td class=\"words\">stopped by the user (SIGINT)</td>");
     assert_in(p.html, "Pauses", "(2026-11-22 08:20:00 +01:00 local)");
     assert_in(p.html, "Hidden areas", "<strong>found</strong>, not opened</td><td class=\"n\">8,192</td>");
-    assert_in(p.html, "Hidden areas", "not checked</td><td class=\"n\"></td><td>the bridge passes no ATA commands");
+    assert_in(p.html, "Hidden areas", "not checked</td><td class=\"n\"></td><td class=\"words\">the bridge passes no ATA commands");
     assert_in(p.html, "Health of the device, before and after",
               "<td class=\"name\">Reallocated_Sector_Ct</td><td class=\"n\">199 / 199</td>"
               "<td class=\"n\">199 / 199</td><td class=\"n\">140</td><td class=\"n\">4</td>"
