@@ -3,8 +3,12 @@
  * The order is the order a court asks in: the verdict in one sentence, what was copied from what, how much of it, the digests with their
  * scope, what verified it, who holds it, what seals it, who signs. Then the evidence for each, and how to check it (html_sections.h). It
  * states facts and numbers: no tick, no colour of approval, and no word that a matching digest could make louder than a sector that was not
- * read. Recorded texts reach the page only through exh_markup_text. The same lines give the same bytes. */
+ * read. Recorded texts reach the page only through exh_markup_text (and as escapes of CSS, at the head of a printed sheet). The same lines give the
+ * same bytes. */
 #include "report/pages/html_sections.h"
+
+#include <ctype.h>
+
 #include "report/pages/sentences.h"
 #include "report/pages/style.h"
 
@@ -48,6 +52,48 @@ static void page_title(struct exh_html_page *p)
     }
 }
 
+#define RUNNING_HEAD_MAX 90u /* characters; what is longer is cut, and marked */
+
+/* A recorded text inside a string of the style sheet: every ASCII character but letters and digits is a CSS escape, so it ends neither the string
+ * nor the style element. */
+static void css_text(struct exh_html_page *p, const char *recorded, size_t *room)
+{
+    const char *at = recorded;
+    while (at != NULL && *at != '\0') {
+        char one[5] = {*at++};
+        for (size_t n = 1; n < 4 && ((unsigned char)*at & 0xc0) == 0x80; n++)
+            one[n] = *at++;
+        if (*room == 0) {
+            exh_html_put(p, "...");
+            return;
+        }
+        --*room;
+        if ((unsigned char)one[0] >= 0x80 || isalnum((unsigned char)one[0]))
+            exh_markup_text(&p->out, one); /* which lets no mark through that turns the direction */
+        else
+            exh_markup_format(&p->out, "\\%02x ", (unsigned)one[0]);
+    }
+}
+
+/* Case and exhibit at the head of every printed sheet, so that a loose one finds its way back. */
+static void running_head(struct exh_html_page *p)
+{
+    const struct exh_facts *f = &p->all[0];
+    size_t room = RUNNING_HEAD_MAX;
+    exh_html_put(p, "@top-right{font:8pt serif;content:\"");
+    if (f->case_id != NULL) {
+        exh_html_put(p, "case ");
+        css_text(p, f->case_id, &room);
+    }
+    if (p->report->item_count == 1 && f->exhibit_id != NULL) {
+        exh_html_put(p, f->case_id != NULL ? ", exhibit " : "exhibit ");
+        css_text(p, f->exhibit_id, &room);
+    }
+    if (f->case_id == NULL && f->exhibit_id == NULL)
+        css_text(p, f->image, &room);
+    exh_html_put(p, "\"}");
+}
+
 static void head(struct exh_html_page *p)
 {
     exh_html_put(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -58,8 +104,10 @@ static void head(struct exh_html_page *p)
     page_title(p);
     exh_html_put(p, "</title>\n<style>\n");
     exh_html_put(p, exh_style);
+    exh_html_put(p, "@page{margin:15mm 15mm 16mm;");
+    running_head(p);
     exh_markup_format(&p->out,
-                      "@page{margin:14mm 15mm 16mm;@bottom-left{font:8pt serif;content:\"exhibit report, record line %llu%s%.16s\"}"
+                      "@bottom-left{font:8pt serif;content:\"exhibit report, record line %llu%s%.16s\"}"
                       "@bottom-right{font:8pt serif;content:\"page \" counter(page) \" of \" counter(pages)}}\n</style>\n</head>\n",
                       (unsigned long long)p->report->seq, exh_facts_is_hex(p->report->head, 64) ? ", head " : "",
                       exh_facts_is_hex(p->report->head, 64) ? p->report->head : "");

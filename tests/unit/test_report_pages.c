@@ -42,6 +42,7 @@ static void clean_image(void **state)
     assert_non_null(strstr(p.html, "<span class=\"unknown\">not recorded</span>"));
     assert_non_null(strstr(p.html, "<strong>UNSEALED</strong>"));
     assert_null(strstr(p.html, "class=\"attention\""));
+    assert_non_null(strstr(p.html, "@top-right{font:8pt serif;content:\"case 2026\\2d 0113, exhibit KLS\\2d 7\"}"));
     let_go(p);
     json_decref(begin);
     json_decref(end);
@@ -141,6 +142,8 @@ static void hostile_strings(void **state)
     json_t *end = end_line(&(struct copy){"a'; rm -rf $(x) <b>.E01", hostile, "ewf", "complete", "medium", 32768, 0, json_array(), 0});
     json_t *body = json_object_get(end, "body"), *fields = json_object_get(body, "case");
     json_object_set_new(fields, "notes", json_string(hostile));
+    json_object_set_new(json_object_get(end, "object"), "case", json_string(hostile));
+    json_object_set_new(fields, "case", json_string(hostile));
     json_object_set_new(fields, hostile, json_string("a key is a text, too"));
     json_object_set_new(fields, "examiner", json_stringn_nocheck("bro\xff\xc0\xafken\0tail", 14));
     json_object_set_new(body, "notices", json_pack("[s]", hostile));
@@ -156,6 +159,8 @@ static void hostile_strings(void **state)
     report.head = "\"}</style><script>";
     struct pages p = make(&report, "hostile");
     assert_null(strstr(p.html, "alert('x')"));
+    assert_non_null(
+        strstr(p.html, "content:\"case \\22 \\3e \\3c script\\3e alert\\28 \\27 x\\27 \\29 \\3c \\2f script\\3e ")); /* in the style sheet */
     assert_non_null(strstr(p.html, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;]]&gt;&amp;amp;"));
     assert_null(strchr(p.html, '\x01'));
     assert_null(strchr(p.html, '\x1b'));
