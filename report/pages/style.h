@@ -64,7 +64,7 @@ static const char exh_style[] =
     "0}.sign "
     "th[scope=row]{width:6rem;font-size:.85rem}}\n"
     "footer{margin-top:3rem;border-top:1px solid var(--ink);padding-top:.5rem;color:var(--soft);font-size:.9rem}\n"
-    "@media print{html{font-size:9.2pt;line-height:1.36}body{max-width:none;padding:0;margin:0}h1{font-size:16pt}.verdict{font-size:12.5pt}\n"
+    "@media print{html{font-size:9.2pt;line-height:1.34}body{max-width:none;padding:0;margin:0}h1{font-size:16pt}.verdict{font-size:12.5pt}\n"
     "h2{margin:1.3rem 0 .4rem}h3{margin:.9rem 0 .3rem}h4{margin:.8rem 0 .2rem}\n"
     "h2,h3,h4{break-after:avoid}thead{display:table-header-group}tr,figure,pre,li,.verdict,.attention,.sign,.digests tbody{break-inside:avoid}\n"
     ".sheet{break-before:page}h2.sheet{margin-top:0}.hash,code,pre{font-size:7.6pt}table,.facts{font-size:8.9pt}.dense{font-size:8.2pt}\n"
@@ -73,7 +73,8 @@ static const char exh_style[] =
     "td{overflow-wrap:anywhere}\n"
     ".digests th,.digests td{padding:.1rem .5rem .1rem 0}table,.facts{margin:.4rem 0 .5rem}p{margin:.3rem 0}li{margin:.1rem 0}p,li{max-width:none}\n"
     "pre{margin:.2rem 0 .5rem;padding:.25rem .6rem;line-height:1.4}figure{margin:.5rem 0 .7rem}\n"
-    ".attention{padding:.3rem .8rem;margin:.5rem 0}.sign{margin-top:.8rem}.sign td{height:2.4rem}footer{margin-top:1rem}\n"
+    ".attention{padding:.3rem .8rem;margin:.5rem 0}.sign{margin-top:.8rem}.sign "
+    "td{height:2.4rem}footer{margin-top:.5rem;padding-top:.2rem;break-before:avoid}footer p{margin:0}\n"
     "p:has(+pre),p:has(+table),p:has(+.wide),p:has(+ul){break-after:avoid}a{text-decoration:none}}\n";
 
 #endif
