@@ -34,6 +34,7 @@ static void tame(char *text)
 }
 
 static void put(FILE *to, const char *fmt, va_list list) EXH_PRINTF(2, 0);
+static void put_message(const char *fmt, va_list list) EXH_PRINTF(1, 0);
 
 static void put(FILE *to, const char *fmt, va_list list)
 {
@@ -46,6 +47,17 @@ static void put(FILE *to, const char *fmt, va_list list)
     va_end(again);
     tame(text != NULL ? text : short_text);
     (void)fputs(text != NULL ? text : short_text, to);
+    free(text);
+}
+
+/* The same for a program that reads stderr: without our name in front. */
+static void put_message(const char *fmt, va_list list)
+{
+    char *text = exh_text_vformat(fmt, list);
+    const char *words = text;
+    if (text != NULL && strncmp(text, "exhibit: ", 9) == 0)
+        words += 9;
+    exh_progress_line("message", text != NULL ? json_pack("{s:o}", "text", exh_record_text(words)) : NULL);
     free(text);
 }
 
@@ -76,9 +88,13 @@ void exh_say(const struct exh_args *args, const char *fmt, ...)
     exh_progress_break(args->watch.context);
     va_list list;
     va_start(list, fmt);
-    put(stderr, fmt, list);
+    if (args->progress.json_only) {
+        put_message(fmt, list);
+    } else {
+        put(stderr, fmt, list);
+        (void)fputc('\n', stderr);
+    }
     va_end(list);
-    (void)fputc('\n', stderr);
 }
 
 void exh_print(const struct exh_args *args, const char *fmt, ...)
@@ -142,8 +158,11 @@ enum exh_exit exh_tell_error(const struct exh_args *args, const struct exh_error
     char offset[32];
     (void)snprintf(offset, sizeof offset, "%llu", (unsigned long long)err->at);
     bool placed = err->at != EXH_NO_OFFSET && strstr(err->text, offset) == NULL;
-    put_words(stderr, "exhibit: %s%s%s%s%s%s\n", named ? err->file : "", named ? ": " : "", err->text, placed ? " (offset " : "",
-              placed ? offset : "", placed ? ")" : "");
+    if (args->progress.json_only)
+        exh_progress_line("error", exh_record_error(err));
+    else
+        put_words(stderr, "exhibit: %s%s%s%s%s%s\n", named ? err->file : "", named ? ": " : "", err->text, placed ? " (offset " : "",
+                  placed ? offset : "", placed ? ")" : "");
     json_t *error = exh_record_error(err);
     if (error != NULL)
         (void)exh_answer(args, json_pack("{s:o}", "error", error));

@@ -50,11 +50,15 @@ static const struct exh_command *command_named(const char *name)
 }
 
 /* A result that could not be written to stdout was not given. */
-static enum exh_exit flush(enum exh_exit code)
+static enum exh_exit flush(enum exh_exit code, bool json_only)
 {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return code;
-    (void)fprintf(stderr, "exhibit: the result could not be written to stdout\n");
+    static const char *const words = "the result could not be written to stdout";
+    if (json_only)
+        exh_progress_line("error", json_pack("{s:s,s:s}", "code", exh_code_name(EXH_IO), "text", words));
+    else
+        (void)fprintf(stderr, "exhibit: %s\n", words);
     return code == EXH_EXIT_DONE ? EXH_EXIT_NOT_DONE : code;
 }
 
@@ -90,7 +94,7 @@ static enum exh_exit run(const struct exh_command *command, int argc, char **arg
         exh_progress_break(&args.progress);
     }
     exh_args_close(&args);
-    return flush(code);
+    return flush(code, args.progress.json_only);
 }
 
 static enum exh_exit no_command(int argc, char **argv)
@@ -110,14 +114,14 @@ int main(int argc, char **argv)
     catch_signals();
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         exh_help_all();
-        return flush(argc < 2 ? EXH_EXIT_USAGE : EXH_EXIT_DONE);
+        return flush(argc < 2 ? EXH_EXIT_USAGE : EXH_EXIT_DONE, false);
     }
     if (strcmp(argv[1], "--version") == 0) {
         (void)printf("exhibit %s\n", EXH_VERSION);
-        return flush(EXH_EXIT_DONE);
+        return flush(EXH_EXIT_DONE, false);
     }
     const struct exh_command *command = command_named(argv[1]);
     if (command == NULL)
-        return flush(no_command(argc, argv));
+        return flush(no_command(argc, argv), false);
     return run(command, argc, argv);
 }

@@ -1,10 +1,11 @@
 /* progress.c - what is going on, on stderr. See progress.h. */
 #include "report/cli/progress.h"
 
-#include <jansson.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "report/ledger/record.h"
 
 #define LINE_MS 250u /* 4 Hz */
 #define OTHER_MS 1000u
@@ -48,6 +49,7 @@ bool exh_progress_open(struct exh_progress *progress, const char *mode, bool qui
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (strcmp(mode, modes[i].word) == 0) {
             progress->mode = modes[i].mode;
+            progress->json_only = progress->mode == EXH_PROGRESS_JSON;
             return true;
         }
     return false;
@@ -156,6 +158,20 @@ static void tell_machine(json_t *line)
     json_decref(line);
 }
 
+/* In ASCII: nothing that a name says is obeyed by a terminal that happens to be there (command.c, tame). */
+void exh_progress_line(const char *event, json_t *line)
+{
+    json_t *whole = json_pack("{s:s}", "event", event);
+    char *text = line != NULL && json_object_update(whole, line) == 0 ? json_dumps(whole, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    if (text != NULL)
+        (void)fprintf(stderr, "%s\n", text);
+    else
+        (void)fprintf(stderr, "{\"event\":\"%s\",\"text\":\"there is no memory to say what\"}\n", event);
+    free(text);
+    json_decref(line);
+    json_decref(whole);
+}
+
 static json_t *known(uint64_t value) { return value == EXH_SECTORS_UNKNOWN ? json_null() : json_integer((json_int_t)value); }
 
 static void add_areas(json_t *line, const struct exh_progress *p)
@@ -218,7 +234,7 @@ static void on_warning(struct exh_progress *p, const struct exh_event *e)
     if (p->notice_count < sizeof p->notices / sizeof p->notices[0])
         (void)snprintf(p->notices[p->notice_count++], sizeof p->notices[0], "%s", e->text);
     if (p->mode == EXH_PROGRESS_JSON) {
-        tell_machine(json_pack("{s:s,s:s}", "event", "warning", "text", e->text));
+        tell_machine(json_pack("{s:s,s:o}", "event", "warning", "text", exh_record_text(e->text)));
         return;
     }
     exh_progress_break(p);

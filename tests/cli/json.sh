@@ -2,6 +2,7 @@
 # The interface for programs: the keys of every document and their types, one document and nothing else on stdout also when things go wrong, JSON
 # lines as progress; lists of digests and expectations as references; help that derives from the option tables.
 . "$(dirname "$0")/../lib.sh"
+. "$SRC/tests/fault/lib_faults.sh"
 need jq sha256sum md5sum sha1sum
 sample src.bin 5000000
 truncate -s 4999680 src.bin
@@ -158,6 +159,32 @@ jq -es 'map(select(.event=="phase").phase)|index("acquire")!=null and index("rea
 progress verify case/p.E01
 progress convert case/p.E01 -o case/p.raw
 progress hash case/p.raw
+# Not only progress: with --progress json whatever is said there is such a line.
+lines() { # CODE EVENT TEXT ARGUMENT...: and one of them is this event, with this in its text
+  local want=$1 event=$2 text=$3 got; shift 3
+  "$EXHIBIT" "$@" --progress json >"$work/out" 2>"$work/err"; got=$?
+  is $got "$want" "exhibit $*"
+  jq -es 'all(.[]; (.event|type)=="string")' "$work/err" >/dev/null 2>&1 && [ "$(jq -s length "$work/err")" = "$(wc -l <"$work/err")" ] ||
+    fail "not a JSON object on each line"
+  jq -es --arg e "$event" --arg t "$text" 'any(.[]; .event==$e and (.text+" "+(.file//"")|contains($t)))' "$work/err" >/dev/null || fail "no $event says '$text'"
+}
+mkdir talk
+lines 0 message 'cannot hold the case fields' acquire src.bin -o talk/a.raw --case 9
+lines 0 message 'a new custody ledger' acquire src.bin -o talk/b.E01 --ledger talk/new.db
+lines 2 error 'never overwritten' acquire src.bin -o talk/a.raw
+lines 4 error 'none.bin' acquire none.bin -o talk/c.raw
+lines 2 error $'od\xc3\xbfd' acquire "$odd/$odd.bin" -o "$odd/$odd.E01" # a byte that is no UTF-8
+cp src.bin talk/d.raw; printf '\377' | dd of=talk/a.raw bs=1 seek=5000 conv=notrunc status=none
+lines 1 phase '' verify talk/a.raw
+if [ -x "$BUILD/tests/faulty_file" ] && [ -w /dev/fuse ] && [ "$(id -u)" = 0 ]; then
+  serve faulty_file src.bin sick bad:51200:512:5
+  lines 3 fault 'Input/output error' acquire sick/disk -o talk/s.E01
+  lines 2 error 'give --lossy to agree' convert talk/s.E01 -o talk/s.raw --no-record
+  lines 0 message 'lost, as agreed' convert talk/s.E01 -o talk/s.raw --no-record --lossy
+  unmount
+fi
+"$EXHIBIT" verify talk/a.raw --progress json >/dev/full 2>"$work/err"
+jq -es 'any(.[]; .event=="error" and (.text|contains("stdout")))' "$work/err" >/dev/null || fail "a full stdout is not told as a line of JSON"
 "$EXHIBIT" verify case/p.E01 --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/err" ] || fail "--quiet talks"
 "$EXHIBIT" verify case/p.E01 --progress plain >"$work/out" 2>"$work/err" && grep -q verify "$work/err" || fail "--progress plain says nothing"
 

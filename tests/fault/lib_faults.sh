@@ -43,5 +43,5 @@ told() {
   j .error.code | grep -qxE -- "$1" || fail "the error code is '$(j .error.code)', not '$1'"
   [ -n "$(j '.error.text // empty')" ] || fail "an error without a text"
   [ -z "${2:-}" ] || j '.error | .text + " " + (.file // "")' | grep -qE -- "$2" || fail "the error does not say '$2'"
-  grep -q '^exhibit: ' "$work/err" || fail "stderr says nothing"
+  grep -qE '^exhibit: |"event":"error"' "$work/err" || fail "stderr says nothing"
 }
