@@ -3,11 +3,12 @@
 # and never better.
 . "$(dirname "$0")/../lib.sh"
 . "$SRC/tests/fault/lib_faults.sh"
-need jq python3 sha256sum
+need jq sha256sum
 sample src.bin 8388608
-flip() { python3 -c 'import sys
-with open(sys.argv[1], "r+b") as f:
-    f.seek(int(sys.argv[2])); b = f.read(1); f.seek(-1, 1); f.write(bytes([b[0] ^ int(sys.argv[3])]))' "$1" "$2" "${3:-255}"; }
+flip() { # FILE OFFSET [BITS]
+  local byte; byte=$(od -An -tu1 -j "$2" -N1 "$1")
+  printf "\\x$(printf %x $((byte ^ ${3:-255})))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
 jc() { jq -c "$1" "$work/out"; }
 verdict() { is "$(j .verdict)" "$1" "verdict"; }
 finding() { j '.findings[]|select('"$1"')|"\(.check) \(.file) \(.offset) \(.lba) \(.count)"'; } # JQ-CONDITION

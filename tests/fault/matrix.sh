@@ -14,18 +14,21 @@ disk=disk.img
 
 cat >lost.py <<'P'
 import sys
-source, copy, size = open(sys.argv[1], 'rb').read(), open(sys.argv[2], 'rb').read(), int(sys.argv[3])
-bad = set()
-for fault in sys.argv[4:]:
-    first, count = map(int, fault.split(':'))
-    bad.update(range(first, first + count))
-lost = sum(1 for i in range(len(source) // size) if i not in bad and copy[i * size:(i + 1) * size] != source[i * size:(i + 1) * size])
-print(lost, len(copy) - len(source))
+for question in sys.stdin: # SOURCE COPY SECTOR_BYTES LBA:COUNT...
+    source, copy, size, *faults = question.split()
+    source, copy, size = open(source, 'rb').read(), open(copy, 'rb').read(), int(size)
+    bad = set()
+    for fault in faults:
+        first, count = map(int, fault.split(':'))
+        bad.update(range(first, first + count))
+    lost = sum(1 for i in range(len(source) // size) if i not in bad and copy[i * size:(i + 1) * size] != source[i * size:(i + 1) * size])
+    print(lost, len(copy) - len(source), flush=True)
 P
+coproc LOST { exec python3 lost.py; }
 # row TOOL EXIT [FILE]: a line of the table about this tool's copy.
 row() {
   local lost='no copy' grown=-
-  [ ! -s "${3:-}" ] || read -r lost grown < <(python3 lost.py $disk "$3" "$bytes" "${faults[@]}")
+  [ ! -s "${3:-}" ] || { echo "$disk $3 $bytes ${faults[*]}" >&"${LOST[1]}"; read -r lost grown <&"${LOST[0]}"; } || fail "nobody compares $3"
   printf '%-34s %-15s %4s  %9s  %9s\n' "$title" "$1" "$2" "$lost" "$grown" >>table
 }
 # with_medium COMMAND...: runs it with the scenario's medium attached as $loop, fresh, so that what heals has not healed yet.
@@ -98,6 +101,7 @@ beside() {
 }
 others() {
   local tool
+  ! grep -q __asan_init "$EXHIBIT" || return # once, beside the plain build, is enough
   for tool in dcfldd dc3dd ddrescue ewfacquire; do
     if command -v $tool >/dev/null; then with_medium beside $tool; else printf '%-34s %-15s not installed\n' "$title" $tool >>table; fi
   done
@@ -177,5 +181,6 @@ healing $((tries + 2)); others
 
 printf '%-34s %-15s %4s  %9s  %9s\n' medium tool exit 'lost good' 'size diff'
 cat table
+exec {LOST[1]}>&-
 echo "exit 124: stopped after 5 s; 153: stopped when its copy was twice as long as the medium."
 echo "lost good: sectors the medium could read and the copy does not have at their place; size diff: bytes the copy is longer than the medium."

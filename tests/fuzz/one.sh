@@ -16,7 +16,7 @@ case $target in
   fuzz_mapfile) seeds=$src/tests/fuzz/mapfile ;;
   *) [ ! -d "seeds/$target" ] || seeds=seeds/$target ;;
 esac
-if ! nice -n 10 "./tests/$target" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \
+if ! nice -n 19 "./tests/$target" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \
   -artifact_prefix="$target-" "$target.corpus" $seeds >"$target.log" 2>&1; then
   echo "== $target failed"
   tail -40 "$target.log"

@@ -3,6 +3,7 @@
 # at a time as there are processors, from seeds of our own making and from the sample corpus where it is there. A crash leaves its input in build/fuzz/
 # and ends with a status that is not 0.
 #   tests/fuzz/run.sh [SECONDS [TARGET...]]
+# EXHIBIT_BESIDE is a command that has a processor to itself meanwhile, and goes before (one.sh): tests/all.sh's booted machines, which use one.
 set -eu
 cd "$(dirname "$0")/../.."
 src=$PWD
@@ -16,8 +17,11 @@ CC=clang cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=Debug -DEXHIBIT_FU
 cmake --build build/fuzz --target $targets -- --quiet
 rm -rf build/fuzz/seeds
 for maker in tests/fuzz/*_seeds.py; do python3 -B "$maker" build/fuzz/seeds "$corpus"; done
-for target in $targets; do
-  time=$seconds
-  case " $old " in *" $target "*) time=$(((seconds + 1) / 2)) ;; esac
-  printf 'sh "$src/tests/fuzz/one.sh" %s %s\n' "$target" "$time"
-done | xargs -d '\n' -n 1 -P "$(nproc)" sh -c
+{
+  [ -z "${EXHIBIT_BESIDE:-}" ] || printf '%s\n' "$EXHIBIT_BESIDE"
+  for target in $targets; do
+    time=$seconds
+    case " $old " in *" $target "*) time=$(((seconds + 1) / 2)) ;; esac
+    printf 'sh "$src/tests/fuzz/one.sh" %s %s\n' "$target" "$time"
+  done
+} | xargs -d '\n' -n 1 -P "$(nproc)" sh -c
