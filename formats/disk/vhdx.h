@@ -88,6 +88,8 @@ static inline uint64_t exh_vhdx_bitmap_entry(uint64_t chunk, uint64_t ratio) { r
 
 /* vhdx_metadata.c: block size, sector sizes, size and parent out of the metadata region. */
 EXH_MUST_CHECK bool exh_vhdx_read_metadata(struct exh_vhdx *v, struct exh_source *source, struct exh_error *err);
+/* vhdx_fields.c: what breaks the format's rules, or is not known. */
+EXH_MUST_CHECK bool exh_vhdx_judge_fields(const struct exh_vhdx *v, struct exh_inspection *in, struct exh_error *err);
 /* vhdx_inspect.c */
 EXH_MUST_CHECK bool exh_vhdx_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in, struct exh_error *err);
 

@@ -4,15 +4,18 @@
 #include "formats/disk/file_space.h"
 #include "formats/model/bytes.h"
 
+#define RESERVED 0xFFFF8ull /* bits of a BAT entry */
+
 struct walk {
     const struct exh_vhdx *v;
     const char *file;
     struct exh_file_space *space;
     struct exh_inspection *in;
     struct exh_error *err;
-    uint64_t states[8], kept; /* blocks in each state; those without data that keep a place in the file */
-    uint64_t wrong;           /* entries that make no sense */
-    bool partial;             /* a block of this chunk is partly here */
+    uint64_t states[8], kept;       /* blocks in each state; those without data that keep a place in the file */
+    uint64_t wrong;                 /* entries that make no sense */
+    uint64_t reserved, reserved_at; /* entries with reserved bits, and the first of them */
+    bool partial;                   /* a block of this chunk is partly here */
 };
 
 /* ---- facts ---- */
@@ -170,6 +173,8 @@ static bool walk_table(struct walk *w)
         for (uint64_t k = 0; k < n; k++) {
             uint64_t entry = exh_le64(part + k * 8), at = v->bat.at + (i + k) * 8, chunk = (i + k) / (v->ratio + 1);
             uint64_t block = i + k - chunk;
+            if ((entry & RESERVED) != 0 && w->reserved++ == 0)
+                w->reserved_at = at;
             bool bitmap = (i + k) % (v->ratio + 1) == v->ratio;
             if (!(bitmap              ? take_bitmap(w, chunk, entry, at)
                   : block < v->blocks ? take_block(w, block, entry, at)
@@ -193,6 +198,18 @@ static bool tell_blocks(const struct walk *w)
                                                                 "%llu more of this kind", (unsigned long long)(w->wrong - EXH_SPACE_TOLD)));
 }
 
+static bool tell_odd(const struct walk *w)
+{
+    uint64_t stored = w->states[EXH_VHDX_PRESENT];
+    return (w->reserved == 0 || exh_inspection_remark(w->in, "reserved-bits", EXH_FAILS, w->file, w->reserved_at, w->err,
+                                                      "%llu entries of the block table have reserved bits set, the first at %llu",
+                                                      (unsigned long long)w->reserved, (unsigned long long)w->reserved_at)) &&
+           (!w->v->fixed || stored == w->v->blocks ||
+            exh_inspection_remark(w->in, "block-state", EXH_WARNS, w->file, w->v->parameters.at + 4, w->err,
+                                  "a fixed disk keeps all of its %llu blocks, and this one %llu", (unsigned long long)w->v->blocks,
+                                  (unsigned long long)stored));
+}
+
 static bool check_space(struct walk *w)
 {
     const struct exh_vhdx *v = w->v;
@@ -205,7 +222,7 @@ static bool check_space(struct walk *w)
         exh_vhdx_guid_text(v->regions[i].guid, guid);
         ok = exh_file_space_take(w->space, v->regions[i].at, v->regions[i].bytes, w->in, w->err, "region %s", guid);
     }
-    ok = ok && walk_table(w) && tell_blocks(w) && exh_file_space_finish(w->space, w->in, w->err);
+    ok = ok && walk_table(w) && tell_blocks(w) && tell_odd(w) && exh_file_space_finish(w->space, w->in, w->err);
     exh_file_space_close(w->space);
     return ok;
 }
@@ -213,5 +230,5 @@ static bool check_space(struct walk *w)
 bool exh_vhdx_inspect(struct exh_mapped_disk *disk, struct exh_inspection *in, struct exh_error *err)
 {
     struct walk w = {.v = (const struct exh_vhdx *)disk, .file = disk->files.items[0], .in = in, .err = err};
-    return tell_facts(&w) && tell_log(&w) && tell_headers(&w) && tell_region_tables(&w) && check_space(&w);
+    return tell_facts(&w) && tell_log(&w) && tell_headers(&w) && tell_region_tables(&w) && exh_vhdx_judge_fields(w.v, in, err) && check_space(&w);
 }

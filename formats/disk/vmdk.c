@@ -66,6 +66,7 @@ static bool read_descriptor(struct exh_vmdk *v, struct exh_source *source, uint6
     bool ok = exh_source_read(source, at, text, (size_t)bytes, err) && exh_vmdk_descriptor_parse(text, (size_t)bytes, &v->descriptor, err);
     if (!ok && err->at != EXH_NO_OFFSET && err->code != EXH_IO)
         err->at += at; /* the descriptor counts from its own begin */
+    v->descriptor_full = ok && v->embedded && bytes > 0 && memchr(text, '\0', (size_t)bytes) == NULL && text[bytes - 1] != '\n';
     free(text);
     v->descriptor_at = at;
     return ok;

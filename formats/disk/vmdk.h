@@ -21,7 +21,7 @@ struct exh_vmdk {
     struct exh_mapped_disk disk; /* file 0 is what was opened: the descriptor, or the only extent with it inside */
     struct exh_vmdk_descriptor descriptor;
     uint64_t descriptor_at;
-    bool embedded;
+    bool embedded, descriptor_full; /* full: it ends within a line, where its place does */
     struct exh_vmdk_extent *extents;
     size_t extent_count;
 };

@@ -10,6 +10,7 @@
 #include "formats/model/bytes.h"
 
 #define DIRECTORY_PIECE 1024u
+#define HOSTED_TABLE_ENTRIES 512u
 
 struct directory { /* a piece of one */
     uint64_t at, first;
@@ -24,8 +25,9 @@ struct walk { /* over the tables of one extent */
     struct exh_file_space *space;
     struct exh_inspection *in;
     struct exh_error *err;
-    uint64_t stored, zeros, differing, differs_at, misplaced, misplaced_at, used;
-    bool stopped; /* more is used than the file has: parts overlap, and to follow them all could take forever */
+    uint64_t stored, zeros, differing, differs_at, misplaced, misplaced_at, used, in_room,
+        in_room_at; /* in_room: grains within the room for tables */
+    bool stopped;   /* more is used than the file has: parts overlap, and to follow them all could take forever */
     struct directory first, second;
     uint8_t *table, *copy; /* room for one grain table each */
 };
@@ -47,6 +49,9 @@ static bool tell_descriptor(const struct exh_vmdk *v, struct exh_inspection *in,
     if (ok && d->adapter[0] != '\0')
         ok = exh_inspection_fact(in, file, v->descriptor_at, "adapter", err, "%s, hardware version %s", d->adapter,
                                  d->hardware[0] != '\0' ? d->hardware : "not said");
+    if (ok && v->descriptor_full)
+        ok = exh_inspection_remark(in, "descriptor", EXH_WARNS, file, v->descriptor_at, err,
+                                   "the descriptor fills its place to the last byte and does not end with a line: what followed is not known");
     return ok && (d->encoding[0] == '\0' || exh_inspection_fact(in, file, v->descriptor_at, "encoding", err, "%s", d->encoding));
 }
 
@@ -88,6 +93,13 @@ static bool judge_header(const struct exh_vmdk_extent *e, const char *file, stru
                                    s->all_left ? "the stream does not end in its footer; all of its %zu grains are there"
                                                : "the stream has no footer: it was cut off; %zu grains are left, what lies behind is missing",
                                    s->left_count);
+    if (ok && !s->cowd && s->table_entries != HOSTED_TABLE_ENTRIES)
+        ok = exh_inspection_remark(in, "header", EXH_FAILS, file, s->header_at + 44, err, "grain tables of %u entries, where all have %u",
+                                   s->table_entries, HOSTED_TABLE_ENTRIES);
+    if (ok && s->stray_copy)
+        ok = exh_inspection_remark(in, "header", EXH_WARNS, file, s->header_at + 48, err,
+                                   (s->flags & EXH_VMDK_REDUNDANT) != 0 ? "a flag says that there is a second grain directory, and none is named"
+                                                                        : "a second grain directory is named, and no flag says that there is one");
     if (ok && s->sectors * 512 != e->bytes)
         ok = exh_inspection_remark(in, "extent-size", EXH_WARNS, file, s->header_at + 12, err,
                                    "the header says %llu sectors, the descriptor %llu, which is what is read", (unsigned long long)s->sectors,
@@ -118,6 +130,8 @@ static bool take_grain(struct walk *w, uint64_t grain, uint64_t sector)
     uint64_t at = sector * 512, bytes = s->grain_bytes;
     uint64_t left = s->sectors * 512 - grain * s->grain_bytes;
     w->stored++;
+    if (!s->cowd && at < s->overhead_bytes && w->in_room++ == 0)
+        w->in_room_at = at;
     if (left < bytes && exh_inside(at, left, w->source->size) && !exh_inside(at, bytes, w->source->size))
         bytes = w->source->size - at; /* the file may end with the disk */
     if (exh_vmdk_is_packed(s) && exh_inside(at, EXH_VMDK_GRAIN_HEADER_BYTES, w->source->size)) {
@@ -248,6 +262,10 @@ static bool tell_walk(struct walk *w)
 {
     bool ok = exh_inspection_fact(w->in, w->file, EXH_NO_OFFSET, "stored", w->err, "%llu of %llu grains, %llu of zeros",
                                   (unsigned long long)w->stored, (unsigned long long)exh_vmdk_grains(w->s), (unsigned long long)w->zeros);
+    if (ok && w->in_room != 0)
+        ok = exh_inspection_remark(w->in, "overhead", EXH_WARNS, w->file, w->in_room_at, w->err,
+                                   "%llu grains lie within the %llu bytes that the header keeps for tables, the first at %llu",
+                                   (unsigned long long)w->in_room, (unsigned long long)w->s->overhead_bytes, (unsigned long long)w->in_room_at);
     if (ok && w->s->redundant_at != 0)
         ok = exh_inspection_remark(w->in, "table-copy", w->differing == 0 ? EXH_HOLDS : EXH_FAILS, w->file,
                                    w->differing == 0 ? w->s->redundant_at : w->differs_at, w->err, "%llu of %llu grain tables differ from their copy",

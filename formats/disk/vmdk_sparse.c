@@ -150,6 +150,7 @@ static bool check_places(struct exh_vmdk_sparse *s, const uint8_t *h, struct exh
     s->descriptor_bytes = s->descriptor_at == 0 ? 0 : sectors * 512;
     if (!exh_mul_u64(exh_le64(h + 64), 512, &s->overhead_bytes))
         return exh_fail(err, EXH_CORRUPT, s->header_at + 64, "tables of %llu sectors", (unsigned long long)exh_le64(h + 64));
+    s->stray_copy = ((s->flags & EXH_VMDK_REDUNDANT) != 0) != (redundant != 0);
     s->directory_at = EXH_VMDK_AT_END;
     if (directory == EXH_VMDK_AT_END)
         return true;

@@ -28,6 +28,7 @@ struct exh_vmdk_left { /* a grain that a cut stream still has */
 
 struct exh_vmdk_sparse {
     bool cowd, unclean;
+    bool stray_copy;                        /* flag and place of the second directory: one is there without the other */
     bool cut, all_left;                     /* no footer; but the walk came to the directory behind the last grain */
     uint32_t version, flags, table_entries; /* entries of one grain table */
     uint64_t header_at;                     /* of the header that is used: 0, or the footer's */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Small disk images with one field of the header or of a table changed (tests/make/disk_pokes.py): what the program says of each is in
-# tests/golden/disk_pokes/FORMAT.txt, and it says it soon and in little memory. Then each byte of the same images inverted, and each cut: a reader tells
+# tests/golden/disk_pokes/FORMAT.txt, and it says it soon and in little memory; a change that opens without a word has its reason here. Then each byte of the same images inverted, and each cut: a reader tells
 # it, or the place is one where the format cannot show it, for the reason given here.
 #   EXHIBIT_GOLDEN=write   writes the golden files anew; look at what changed
 . "$(dirname "$0")/../lib.sh"
@@ -47,6 +47,37 @@ for format in $(cut -f1 rows | uniq); do
   fi
 done
 echo "$tried fields"
+
+# ---- fields that are read without a word: FORMAT, the field and its values (a pattern), and why there is nothing to tell
+cat >silent <<'END'
+vdi header-size=(399|401) a header may be longer, or without the last geometry; it is long enough, and ends before the map
+vdi (uuid|modification)=[0-9]+ any identifier but none
+vdi map-1=4294967294 a block of zeros in place of one that is not stored: the same disk
+vhd features=3 a temporary disk: a fact
+vhd original-size=[0-9]+ a disk may be made larger: where it differs it is a fact
+vhd geometry=[0-9]+ makers differ in what they put there: a fact, beside the size that is read
+vhd saved-state=1 a machine that was saved: a fact
+vhd bitmap=[0-9]+ sectors of a dynamic disk are read as stored, whatever their bits say, as every reader does
+qcow2 backing-length=[0-9]+ undefined where there is no backing file
+qcow2 l1-entries=2 the L1 table may be larger than the disk needs
+qcow2 compatible=1 lazy reference counts: only what the dirty bit says of them matters
+qcow2 l2-0=9223372036854778369 zeros that keep their cluster: a kind of cluster as good as another
+qcow2 l2-zero=0 a cluster that is not stored in place of zeros: the same disk
+qcow2 l2-packed=4611686018427391489 the packed data are read from a byte further on: only unpacking shows it
+vmdk version=2 a known version: a fact
+vmdk flags=2 no test of line ends is asked for
+vmdk descriptor-size=(1|19) the descriptor has room that it does not fill
+vhdx (first|second)-sequence=[0-9]+ either header may be the newer one, and both say the same: which is used is a fact
+vhdx entry-0=4194309 an unmapped block that keeps its place: its state is a fact
+vhdx entry-1=1 an undefined block: its state is a fact
+END
+while read -r format what why; do grep -qE "^$what: opens, [0-9]+ bytes$" "$format.txt" || wrong "$format, $what: it is not silent, or not there ($why)"; done <silent
+for format in vdi vhd qcow2 vmdk vhdx; do
+  sed -n 's/: opens, [0-9]* bytes$//p' "$format.txt" >mute
+  while read -r what; do
+    awk -v f="$format" '$1 == f { print $2 }' silent | grep -qxE -f - <(echo "$what") || wrong "$format: $what opens without a word"
+  done <mute
+done
 
 # ---- bytes and cuts
 flips=$BUILD/tests/disk_flips

@@ -23,9 +23,9 @@ def vmdk(*lines, cid="12345678", parent="ffffffff", kind="monolithicFlat"):
     return "# Disk DescriptorFile\nversion=1\nCID=%s\nparentCID=%s\ncreateType=\"%s\"\n%s\n" % (cid, parent, kind, "\n".join(lines))
 
 
-def sparse(capacity=2048, grain=128, gtes=512, gd=21, flags=3, descriptor=(1, 20), packed=0, overhead=128, gte=None, more=(), text=None):
+def sparse(capacity=2048, grain=128, gtes=512, gd=21, flags=3, descriptor=(1, 20), packed=0, overhead=128, gte=None, more=(), text=None, rgd=0):
     header = b"KDMV" + le32(1) + le32(flags) + le64(capacity) + le64(grain) + le64(descriptor[0]) + le64(descriptor[1]) + le32(gtes)
-    header += le64(0) + le64(gd) + le64(overhead) + b"\0\n \r\n" + le16(packed)
+    header += le64(rgd) + le64(gd) + le64(overhead) + b"\0\n \r\n" + le16(packed)
     body = bytearray(overhead * 512 + 128 * 512)
     body[: len(header)] = header
     text = (text if text is not None else vmdk('RW %d SPARSE "x.vmdk"' % capacity, kind="monolithicSparse")).encode()
@@ -169,7 +169,8 @@ def vhdx(size=4 * MIB, block=MIB, sector=512, log=(0, MIB, MIB), regions=None, b
     table += b"".join(guid(g) + le64(at) + le32(n) + le32(need) for g, at, n, need in where)
     table = sealed(table.ljust(65536, b"\0"))
     values = [("CAA16737-FA36-4D43-B3B6-33F0AA44E76B", le32(block) + le32(flags), 4), ("2FA54224-CD1B-4876-B211-5DBED83BF4B8", le64(size), 6),
-              ("8141BF1D-A96F-4709-BA47-F233A8FAAB5F", le32(sector), 6), ("CDA348C7-445D-4471-9CC9-E9885251C556", le32(sector), 6)]
+              ("8141BF1D-A96F-4709-BA47-F233A8FAAB5F", le32(sector), 6), ("CDA348C7-445D-4471-9CC9-E9885251C556", le32(sector), 6),
+              ("BECA12AB-B2E6-4523-93EF-C309E000C746", b"i" * 16, 6)]
     if locator:
         values.append(("A8D35F2D-B30B-454D-ABF7-D3D84834AB0C", locator, 4))
     meta, body, at = b"metadata" + bytes(2) + le16(len(values) if items is None else items) + bytes(20), b"", 65536
@@ -211,7 +212,8 @@ def small_qcow2(version=3):
 
 def small_vmdk():
     text = vmdk('RW 64 SPARSE "x.vmdk"', kind="monolithicSparse")
-    whole = sparse(capacity=64, grain=8, overhead=32, gte=[32, 0, 40], text=text)
+    copy = [(26 * 512, le32(27)), (27 * 512, le32(32) + le32(0) + le32(40))]
+    whole = sparse(capacity=64, grain=8, overhead=32, gte=[32, 0, 40], text=text, rgd=26, more=copy)
     return whole[: 32 * 512] + WORDS + WORDS[::-1]
 
 

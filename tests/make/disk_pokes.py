@@ -25,14 +25,15 @@ FIELDS = {
               ("l1-0", 1536, 8, "big"), ("l2-0", 2048, 8, "big"), ("l2-zero", 2056, 8, "big"), ("l2-packed", 2080, 8, "big")],
     "vmdk": [("version", 4, 4, "little"), ("flags", 8, 4, "little"), ("capacity", 12, 8, "little"), ("grain", 20, 8, "little"), ("descriptor", 28, 8, "little"),
              ("descriptor-size", 36, 8, "little"), ("gtes", 44, 4, "little"), ("rgd", 48, 8, "little"), ("gd", 56, 8, "little"), ("overhead", 64, 8, "little"),
-             ("unclean", 72, 1, "little"), ("packing", 77, 2, "little"), ("gd-0", 21 * 512, 4, "little"), ("gte-0", 22 * 512, 4, "little"), ("gte-2", 22 * 512 + 8, 4, "little")],
+             ("unclean", 72, 1, "little"), ("packing", 77, 2, "little"), ("gd-0", 21 * 512, 4, "little"), ("rgd-0", 26 * 512, 4, "little"), ("rgte-0", 27 * 512, 4, "little"), ("gte-0", 22 * 512, 4, "little"), ("gte-2", 22 * 512 + 8, 4, "little")],
     "vhdx": [(copy + name, at + base, size, "little") for copy, base in (("first-", 65536), ("second-", 131072)) for name, at, size in
              (("sequence", 8, 8), ("log-version", 64, 2), ("version", 66, 2), ("log-length", 68, 4), ("log-offset", 72, 8))] +
             [("log-guid", 65536 + 48, 8, "little"), ("regions", 196608 + 8, 4, "little"), ("bat-offset", 196608 + 32, 8, "little"), ("bat-length", 196608 + 40, 4, "little"),
              ("bat-required", 196608 + 44, 4, "little"), ("metadata-offset", 196608 + 64, 8, "little"), ("items", 3 * MIB + 10, 2, "little"),
              ("item-offset", 3 * MIB + 48, 4, "little"), ("item-length", 3 * MIB + 52, 4, "little"), ("item-flags", 3 * MIB + 56, 4, "little"),
              ("block-size", 3 * MIB + 65536, 4, "little"), ("disk-flags", 3 * MIB + 65540, 4, "little"), ("disk-size", 3 * MIB + 65544, 8, "little"),
-             ("sector-size", 3 * MIB + 65552, 4, "little"), ("physical-size", 3 * MIB + 65556, 4, "little"), ("entry-0", 2 * MIB, 8, "little"), ("entry-1", 2 * MIB + 8, 8, "little")],
+             ("sector-size", 3 * MIB + 65552, 4, "little"), ("physical-size", 3 * MIB + 65556, 4, "little"), ("region-spare", 196608 + 12, 4, "little"), ("table-spare", 3 * MIB + 12, 4, "little"), ("item-spare", 3 * MIB + 60, 4, "little"),
+             ("entry-0", 2 * MIB, 8, "little"), ("entry-1", 2 * MIB + 8, 8, "little")],
     "koly": [("version", 4, 4, "big"), ("header-size", 8, 4, "big"), ("flags", 12, 4, "big"), ("running-offset", 0x10, 8, "big"), ("fork-offset", 0x18, 8, "big"),
              ("fork-length", 0x20, 8, "big"), ("resource-offset", 0x28, 8, "big"), ("resource-length", 0x30, 8, "big"), ("segment", 0x38, 4, "big"), ("segments", 0x3C, 4, "big"),
              ("fork-sum-type", 0x50, 4, "big"), ("fork-sum-bits", 0x54, 4, "big"), ("fork-sum", 0x58, 4, "big"), ("plist-offset", 0xD8, 8, "big"), ("plist-length", 0xE0, 8, "big"),
