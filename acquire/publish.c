@@ -98,6 +98,8 @@ static bool take_back(struct exh_stage *s, const struct exh_names *files, size_t
     struct exh_error ignored;
     exh_error_clear(&ignored);
     (void)sync_targets(s, &ignored);
+    if (all)
+        (void)unlinkat(s->places[0].folder_fd, EXH_STAGE_PUBLISHING, 0); /* who takes this folder up has nothing to move back */
     return all ? exh_context(err, "nothing was published") : exh_context(err, "PUBLISHED IN PART, and it could not be taken back");
 }
 
@@ -163,25 +165,54 @@ static bool return_file(const struct exh_place *p, uint64_t inode, const char *n
     return ok || exh_fail_sys(err, errno, EXH_NO_OFFSET, "%s was published by a run that was cut, and cannot be taken back", name);
 }
 
-bool exh_stage_take_back(const struct exh_stage *stage, const struct exh_place *place, struct exh_error *err)
+/* The files that were being moved, as announced; NULL: none were, or it cannot be told. */
+static char *announced(const struct exh_stage *s)
 {
     struct exh_error absent;
-    char *list = NULL, *image = exh_text_format("%s/%s", stage->places[0].target, stage->name);
+    char *list = NULL, *image = exh_text_format("%s/%s", s->places[0].target, s->name);
     exh_error_clear(&absent);
-    if (image == NULL)
-        return exh_nomem(err, "a path");
-    bool listed = exh_stage_read(image, EXH_STAGE_PUBLISHING, &list, &absent), ok = true;
+    bool listed = image != NULL && exh_stage_read(image, EXH_STAGE_PUBLISHING, &list, &absent);
     free(image);
-    for (char *line = list, *end; listed && ok && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    return listed ? list : NULL;
+}
+
+/* The next line of it that makes sense; NULL: no more. */
+static char *next_announced(char **list, uint64_t *inode)
+{
+    for (char *line = *list, *end; line != NULL && (end = strchr(line, '\n')) != NULL; line = end + 1) {
         char *name = strchr(line, ' ');
-        uint64_t inode;
         *end = '\0';
-        if (name == NULL || name > end)
+        *list = end + 1;
+        if (name == NULL)
             continue;
         *name++ = '\0';
-        if (exh_text_u64(line, &inode) && name[0] != '\0' && strchr(name, '/') == NULL)
-            ok = return_file(place, inode, name, err);
+        if (exh_text_u64(line, inode) && name[0] != '\0' && strchr(name, '/') == NULL)
+            return name;
     }
+    return NULL;
+}
+
+bool exh_stage_take_back(const struct exh_stage *stage, const struct exh_place *place, struct exh_error *err)
+{
+    char *list = announced(stage), *rest = list, *name;
+    uint64_t inode;
+    bool ok = true;
+    while (ok && (name = next_announced(&rest, &inode)) != NULL)
+        ok = return_file(place, inode, name, err);
     free(list);
     return ok;
+}
+
+bool exh_stage_published(const struct exh_stage *stage)
+{
+    const struct exh_place *p = &stage->places[0];
+    char *list = announced(stage), *rest = list, *name;
+    struct stat here, there;
+    uint64_t inode;
+    bool yes = false;
+    while (!yes && (name = next_announced(&rest, &inode)) != NULL)
+        yes = strcmp(name, stage->name) == 0 && fstatat(p->folder_fd, name, &here, AT_SYMLINK_NOFOLLOW) != 0 &&
+              fstatat(p->target_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_ino == inode;
+    free(list);
+    return yes;
 }

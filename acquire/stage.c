@@ -20,8 +20,9 @@ const struct exh_names *exh_stage_joined(const struct exh_stage *stage) { return
 
 /* ---- names ---- */
 
-/* The state first: a folder without it is one that only waits to be cleared, should clearing be cut. */
-static const char *const ours[] = {EXH_STAGE_STATE, EXH_STAGE_PUBLISHING, "map", "journal", "work.raw", "reserve"};
+/* In the order of clearing. The state first: a folder without it is one that only waits to be cleared, should clearing be cut. The mark of a
+ * conversion last: it is what allows the rest to be removed. */
+static const char *const ours[] = {EXH_STAGE_STATE, EXH_STAGE_PUBLISHING, "map", "journal", "work.raw", "reserve", EXH_STAGE_CONVERSION};
 #define OURS (sizeof ours / sizeof ours[0])
 
 /* The image lies beside them; some file systems do not tell MAP from map. */
@@ -75,7 +76,9 @@ static bool refuse_partial(const struct exh_place *p, struct exh_error *err)
     if (!folder)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is in the way: the image is prepared in a folder of that name", p->folder);
     return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
-                    "%s/ holds an unfinished image; an acquisition goes on with --resume, anything else starts again when it is removed", p->folder);
+                    "%s/ holds an unfinished image; an acquisition goes on with --resume, a conversion is begun again by convert, and anything else "
+                    "starts when rm -r has removed it",
+                    p->folder);
 }
 
 static bool cannot_lock(const struct exh_place *p, struct exh_error *err)
@@ -182,7 +185,13 @@ static bool open_target(struct exh_place *p, struct exh_error *err)
 static bool open_folder(struct exh_place *p, struct exh_error *err)
 {
     p->folder_fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return (p->folder_fd >= 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder")) && lock_folder(p, err);
+    if (p->folder_fd < 0)
+        return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder");
+    if (lock_folder(p, err))
+        return true;
+    (void)close(p->folder_fd); /* another's: closing the stage does not remove it, empty as it may be */
+    p->folder_fd = -1;
+    return false;
 }
 
 static bool make_folder(struct exh_stage *s, struct exh_error *err)
@@ -334,13 +343,18 @@ bool exh_stage_read(const char *image, const char *name, char **text, struct exh
 
 /* ---- the end ---- */
 
-static void remove_file(const struct exh_stage *stage, const char *name)
+void exh_stage_unkept(struct exh_stage *stage, const char *name)
 {
     char *fresh = exh_text_format("%s.new", name);
-    (void)unlinkat(stage->places[0].folder_fd, name, 0);
     if (fresh != NULL)
         (void)unlinkat(stage->places[0].folder_fd, fresh, 0);
     free(fresh);
+}
+
+static void remove_file(struct exh_stage *stage, const char *name)
+{
+    (void)unlinkat(stage->places[0].folder_fd, name, 0);
+    exh_stage_unkept(stage, name);
 }
 
 static void remove_folder(const struct exh_place *place)
@@ -360,6 +374,81 @@ void exh_stage_clear(struct exh_stage *stage)
         remove_file(stage, map); /* of a run that was cut when it was to be published, and has read the rest since */
     free(map);
     remove_folder(&stage->places[0]);
+}
+
+/* ---- the end of what can be made again ---- */
+
+static bool all_of(const char *text, const char *set, size_t least) { return strlen(text) >= least && text[strspn(text, set)] == '\0'; }
+
+/* Is this a file that a writer of the image makes? NAME itself; of a set its further segments (disk.E02, disk.EAA, disk.002), or what lies beside a
+ * descriptor (disc.bin, disc.sub, disc.cdt, "disc (Track 1).bin", disk-flat.vmdk). */
+static bool is_of_image(const struct exh_stage *s, const char *file)
+{
+    size_t n = strlen(s->name), stem = n > 4 ? n - 4 : 0;
+    const char *end = s->name + stem, *rest = file + stem;
+    if (strcmp(file, s->name) == 0 || is_part(s->name, file) || (strncmp(file, s->name, n) == 0 && strcmp(file + n, "-flat.vmdk") == 0))
+        return true;
+    if (n > 5 && strcasecmp(s->name + n - 5, ".vmdk") == 0 && strncmp(file, s->name, n - 5) == 0)
+        return strcmp(file + n - 5, "-flat.vmdk") == 0;
+    if (stem == 0 || strncmp(file, s->name, stem) != 0)
+        return false;
+    return (strcmp(end, ".E01") == 0 && strlen(rest) == 4 && all_of(rest + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 3)) ||
+           (strcmp(end, ".001") == 0 && rest[0] == '.' && all_of(rest + 1, "0123456789", 3)) ||
+           (strcasecmp(end, ".cue") == 0 && strcmp(rest, ".cdt") == 0);
+}
+
+enum sweep { BARE, LOOK, REMOVE };
+
+static bool sweep_file(const struct exh_stage *s, const struct exh_place *p, const char *name, enum sweep how, struct exh_error *err)
+{
+    struct stat st;
+    if (how == BARE)
+        return is_ours(name) || exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is there", name);
+    if (how == LOOK) {
+        bool known = fstatat(p->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (is_ours(name) || is_of_image(s, name));
+        return known || exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
+                                 "%s in it is no part of the unfinished image: nothing is removed (rm -r of the folder would remove all)", name);
+    }
+    return is_ours(name) || unlinkat(p->folder_fd, name, 0) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot remove %s", name);
+}
+
+/* Every file of the folder: BARE wants `ours` alone, LOOK also those of the image, and with REMOVE these go. */
+static bool sweep(const struct exh_stage *s, const struct exh_place *p, enum sweep how, struct exh_error *err)
+{
+    int fd = openat(p->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    bool ok = true;
+    if (folder == NULL) {
+        (void)exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot list the staging folder");
+        if (fd >= 0)
+            (void)close(fd);
+        return exh_in_file(err, p->folder);
+    }
+    for (const struct dirent *e; ok && (e = readdir(folder)) != NULL;)
+        ok = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || sweep_file(s, p, e->d_name, how, err);
+    (void)closedir(folder);
+    return ok || exh_in_file(err, p->folder);
+}
+
+bool exh_stage_bare(const struct exh_stage *stage)
+{
+    struct exh_error why;
+    exh_error_clear(&why);
+    return sweep(stage, &stage->places[0], BARE, &why);
+}
+
+bool exh_stage_discard(struct exh_stage *stage, struct exh_error *err)
+{
+    bool ok = !exh_stage_published(stage) || exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is finished and in its place", stage->name);
+    for (size_t i = 0; ok && i < stage->place_count; i++)
+        ok = sweep(stage, &stage->places[i], LOOK, err);
+    for (size_t i = 0; ok && i < stage->place_count; i++)
+        ok = exh_stage_take_back(stage, &stage->places[i], err);
+    for (size_t i = 0; ok && i < stage->place_count; i++)
+        ok = sweep(stage, &stage->places[i], REMOVE, err);
+    if (ok)
+        exh_stage_clear(stage);
+    return ok || exh_on_side(err, EXH_SIDE_DESTINATION);
 }
 
 void exh_stage_close(struct exh_stage *stage)

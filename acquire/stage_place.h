@@ -23,5 +23,7 @@ struct exh_stage {
 EXH_MUST_CHECK bool exh_place_sync(int fd, const char *path, struct exh_error *err);
 /* Moves back what a run that was cut had already moved from this folder into place. */
 EXH_MUST_CHECK bool exh_stage_take_back(const struct exh_stage *stage, const struct exh_place *place, struct exh_error *err);
+/* Was the image published by the run that left this folder, which then was cut before it could clear it? */
+bool exh_stage_published(const struct exh_stage *stage);
 
 #endif

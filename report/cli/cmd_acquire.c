@@ -3,6 +3,7 @@
 
 #include "acquire/stage.h"
 #include "formats/model/text.h"
+#include "report/cli/conversion_left.h"
 #include "report/cli/make_image.h"
 #include "report/cli/rescue_options.h"
 #include "report/ledger/record.h"
@@ -93,6 +94,15 @@ static enum exh_exit begin_again(struct exh_args *args, const char *image)
     return acquire(args, NULL);
 }
 
+/* The state of the acquisition that left this partial. */
+static bool read_state(const char *image, struct exh_partial_state *out, struct exh_error *err)
+{
+    memset(out, 0, sizeof *out);
+    if (exh_conversion_is(image))
+        return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s.partial/ is of a conversion, not of an acquisition: convert begins it again", image);
+    return exh_partial_state_read(image, out, err);
+}
+
 static enum exh_exit resume(struct exh_args *args)
 {
     struct exh_partial_state state;
@@ -106,7 +116,7 @@ static enum exh_exit resume(struct exh_args *args)
         exh_say(args, "exhibit: there is no %s.partial: a fresh acquisition begins", given);
         return acquire(args, NULL);
     }
-    bool known = exh_partial_state_read(image, &state, &err);
+    bool known = read_state(image, &state, &err);
     if (!known && err.code == EXH_NOT_FOUND && (image_stands(image) || exh_arg(args, "-o") != NULL)) {
         enum exh_exit done = begin_again(args, image);
         free(image);

@@ -42,4 +42,6 @@ const struct exh_command exh_command_convert = {
     .most_operands = 1,
     .run = convert_run,
     .notes = "Losses are named before anything is written; what neither the new image nor the record keeps needs --lossy. Of a disc all tracks\n"
-             "go over as they are stored; a format that cannot take them says which of --track, --user-data and --raw-sectors would fit."};
+             "go over as they are stored; a format that cannot take them says which of --track, --user-data and --raw-sectors would fit.\n"
+             "Nothing appears under the image's name before it has been read back and matches. A conversion that fails or is interrupted removes\n"
+             "what it had half made; where it was killed, the same command again removes that first, and says so."};

@@ -12,6 +12,7 @@
 #include "acquire/stream.h"
 #include "formats/disk/raw.h"
 #include "formats/model/text.h"
+#include "report/cli/conversion_left.h"
 #include "report/cli/digest_table.h"
 #include "report/cli/partial_state.h"
 #include "report/cli/rescue_options.h"
@@ -247,11 +248,16 @@ static bool no_map_yet(struct make *m, struct exh_error *err)
     return ok;
 }
 
+/* The source is an image, which can be read again: what is half made of its copy is not kept. Of anything else it is. */
+static bool can_be_made_again(const struct make *m) { return strcmp(m->type, "convert") == 0 && m->source->kind == EXH_SOURCE_FILE; }
+
 static bool look_before(struct make *m, struct exh_error *err)
 {
     /* The guard first: making the staging folder is a write. Standard input may be a device or a file, too. */
     if (!exh_guard_file(m->source->path, m->plan.image, err))
         return false;
+    if (can_be_made_again(m) && !exh_conversion_replace(m->args, m->plan.image, err))
+        return exh_on_side(err, EXH_SIDE_DESTINATION);
     /* Opening the stage says everything that is wrong with the destination; closed empty, it leaves nothing behind. */
     m->stage = m->state != NULL ? exh_stage_resume(m->plan.image, err) : exh_stage_open(m->plan.image, err);
     bool ok = m->stage != NULL && join_folders(m, err) && (!m->plan.medium->failing || no_map_yet(m, err)) &&
@@ -484,6 +490,18 @@ static void keep_pause(struct make *m)
         (void)!exh_stage_keep(m->stage, EXH_STAGE_STATE, m->state_text, &ignored);
 }
 
+static void discard(struct make *m)
+{
+    struct exh_error why;
+    bool wrote = m->result.acquisition == EXH_INCOMPLETE;
+    exh_error_clear(&why);
+    if (!exh_stage_discard(m->stage, &why))
+        exh_say(m->args, "exhibit: no image was published, and what is half made of it could not be removed from %s.partial: %s", m->plan.image,
+                why.text);
+    else if (wrote)
+        exh_say(m->args, "exhibit: no image was published; what was half made of it is removed");
+}
+
 static enum exh_exit fail_with(struct make *m, const struct exh_error *failure)
 {
     struct exh_error second;
@@ -492,7 +510,9 @@ static enum exh_exit fail_with(struct make *m, const struct exh_error *failure)
         exh_say(m->args, "exhibit: and the failure could not be recorded: %s", second.text);
     if (m->result.acquisition == EXH_INCOMPLETE && m->plan.state != NULL)
         keep_pause(m);
-    if (m->result.acquisition == EXH_INCOMPLETE && m->plan.state != NULL)
+    if (m->stage != NULL && can_be_made_again(m))
+        discard(m);
+    else if (m->result.acquisition == EXH_INCOMPLETE && m->plan.state != NULL)
         exh_say(m->args, "exhibit: no image was published; what was done is kept: exhibit acquire --resume %s goes on", m->plan.image);
     else if (m->result.acquisition == EXH_INCOMPLETE)
         exh_say(m->args, "exhibit: no image was published; what was done is kept in %s.partial", m->plan.image);
@@ -501,9 +521,11 @@ static enum exh_exit fail_with(struct make *m, const struct exh_error *failure)
     return exh_tell_error(m->args, failure);
 }
 
-/* Standard input comes only once, and a conversion is soon made again. */
+/* What a later run needs of this one. Standard input comes only once. */
 static bool keep_state(struct make *m, const struct exh_fields *fields, struct exh_error *err)
 {
+    if (can_be_made_again(m))
+        return exh_conversion_mark(m->stage, m->source, &m->recording, err);
     if (strcmp(m->type, "acquire") != 0 || m->source->kind == EXH_SOURCE_STDIN)
         return true;
     m->state_text = exh_partial_state_text(m->args, m->source, fields, m->plan.guid, m->plan.unix_time, &m->recording, NULL);
@@ -521,7 +543,7 @@ static enum exh_exit run(struct make *m, struct exh_fields *fields)
         !keep_state(m, fields, &err) || !exh_acquire_run(&m->plan, m->stage, &m->result, &err))
         return fail_with(m, &err);
     bool recorded = record_end(m, NULL, &record_err);
-    if (recorded)
+    if (recorded || can_be_made_again(m)) /* an acquisition is recorded by a later run: --resume */
         exh_stage_clear(m->stage);
     print_result(m);
     exh_recording_tell(m->args, &m->recording);

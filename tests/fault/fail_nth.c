@@ -1,9 +1,10 @@
 /* fail_nth.c - a library to preload, in which the nth call of one kind fails.
  *
- *     LD_PRELOAD=libfail_nth.so FAIL_CALL=KIND FAIL_NTH=N [FAIL_ERRNO=E] [FAIL_ON=1] [FAIL_KILL=1] [FAIL_COUNT=FILE] program ...
+ *     LD_PRELOAD=libfail_nth.so FAIL_CALL=KIND FAIL_NTH=N [FAIL_ERRNO=E] [FAIL_ON=1] [FAIL_KILL=1] [FAIL_SIGNAL=N] [FAIL_COUNT=FILE] program ...
  *
  * KIND is write (and pwrite), fsync, rename (and link), create (open with O_CREAT), mkdir, unlink (and rmdir), truncate or malloc (and its kin); any
- * is all of them but malloc. FAIL_ON: every call from the nth on fails. FAIL_KILL: the process is killed before the call. FAIL_COUNT gets the number
+ * is all of them but malloc. FAIL_ON: every call from the nth on fails. FAIL_KILL: the process is killed before the call. FAIL_SIGNAL: it gets
+ * this signal before the call, which is made all the same. FAIL_COUNT gets the number
  * of calls there were, in decimal, when the program exits. Calls that the C library makes inside itself are not seen. */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 static const char *kind, *count_file;
 static unsigned long nth;
 static bool from_then_on, kills;
-static int sys = EIO;
+static int sys = EIO, sends; /* a signal; 0: none */
 static atomic_ulong calls;
 
 __attribute__((constructor)) static void begin(void)
@@ -32,6 +33,7 @@ __attribute__((constructor)) static void begin(void)
     sys = e != NULL ? atoi(e) : EIO;
     from_then_on = getenv("FAIL_ON") != NULL;
     kills = getenv("FAIL_KILL") != NULL;
+    sends = getenv("FAIL_SIGNAL") != NULL ? atoi(getenv("FAIL_SIGNAL")) : 0;
     count_file = getenv("FAIL_COUNT");
     kind = getenv("FAIL_CALL");
 }
@@ -59,6 +61,10 @@ static bool fails(const char *call)
         return false;
     if (kills)
         (void)kill(getpid(), SIGKILL);
+    if (sends != 0) {
+        (void)kill(getpid(), sends);
+        return false;
+    }
     errno = strcmp(call, "malloc") == 0 ? ENOMEM : sys;
     return true;
 }

@@ -445,6 +445,94 @@ static void small_files(void **state)
     assert_false(exists("disk.E01.partial"));
 }
 
+/* ---- what can be made again goes ---- */
+
+static void discards(const char *name, const char *const *files, size_t count)
+{
+    char path[80];
+    stage = exh_stage_open(in(name), &err);
+    assert_non_null(stage);
+    assert_true(exh_stage_keep(stage, EXH_STAGE_CONVERSION, "mark", &err));
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(path, sizeof path, "%s.partial/%s", name, files[i]);
+        put(path, "half");
+    }
+    if (!exh_stage_discard(stage, &err))
+        fail_msg("%s: %s", name, err.text);
+    exh_stage_close(stage);
+    stage = NULL;
+    (void)snprintf(path, sizeof path, "%s.partial", name);
+    assert_false(exists(path));
+}
+
+static void what_is_half_made_is_discarded(void **state)
+{
+    (void)state;
+    discards("disk.E01", (const char *const[]){"disk.E01", "disk.E02", "disk.E99", "disk.EAA", "disk.FZZ", "work.raw", "conversion.new"}, 7);
+    discards("disk.001", (const char *const[]){"disk.001", "disk.002", "disk.1000"}, 3);
+    discards("disc.cue", (const char *const[]){"disc.cue", "disc (Track 1).bin", "disc (Track 12).bin", "disc.cdt"}, 4);
+    discards("disc.toc", (const char *const[]){"disc.toc", "disc.bin"}, 2);
+    discards("disc.ccd", (const char *const[]){"disc.ccd", "disc.img", "disc.sub"}, 3);
+    discards("disk.vmdk", (const char *const[]){"disk.vmdk", "disk-flat.vmdk"}, 2);
+    discards("disk.VMDK", (const char *const[]){"disk.VMDK", "disk.VMDK-flat.vmdk", "disk-flat.vmdk"}, 3);
+    discards("x.vdi", (const char *const[]){"x.vdi"}, 1);
+    discards("x", (const char *const[]){"x"}, 1);
+}
+
+static void what_is_not_of_the_image_keeps_all(void **state)
+{
+    (void)state;
+    static const char *const foreign[] = {"other", "disk.E1", "disk.E022", "disk.e02", "disk.txt", "disk.E01.bak", "disk (Track 1).bin", "disc.E02"};
+    char path[80];
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        struct exh_names names;
+        open_with_files(&names);
+        assert_true(exh_stage_keep(stage, EXH_STAGE_CONVERSION, "mark", &err));
+        (void)snprintf(path, sizeof path, "disk.E01.partial/%s", foreign[i]);
+        put(path, "theirs");
+        exh_error_clear(&err);
+        if (exh_stage_discard(stage, &err))
+            fail_msg("%s was removed", foreign[i]);
+        assert_int_equal(err.code, EXH_REFUSED);
+        assert_int_equal(err.side, EXH_SIDE_DESTINATION);
+        assert_non_null(strstr(err.text, foreign[i]));
+        check_taken_back();
+        check_holds("disk.E01.partial/conversion", "mark");
+        check_holds(path, "theirs");
+        exh_names_close(&names);
+        exh_stage_close(stage);
+        stage = NULL;
+        empty_folder(in("disk.E01.partial"));
+    }
+}
+
+/* Cut in the middle of publishing: what was moved is moved back, and goes; a file of somebody else that has the name by now stays. */
+static void a_discard_takes_back_first(void **state)
+{
+    (void)state;
+    struct exh_names names;
+    open_with_files(&names);
+    assert_true(exh_stage_keep(stage, EXH_STAGE_CONVERSION, "mark", &err));
+    assert_true(publish(&names));
+    assert_true(exh_stage_bare(stage));
+    exh_error_clear(&err);
+    assert_false(exh_stage_discard(stage, &err)); /* it is whole, and in its place */
+    assert_int_equal(err.code, EXH_REFUSED);
+    check_holds("disk.E01", "disk.E01");
+    assert_int_equal(rename(in("disk.E01"), in("disk.E01.partial/disk.E01")), 0); /* as if it had not been moved yet */
+    assert_int_equal(unlink(in("disk.E03")), 0);
+    put("disk.E03.kept", "keeps the inode from being given again");
+    put("disk.E03", "theirs");
+    assert_false(exh_stage_bare(stage));
+    exh_error_clear(&err);
+    if (!exh_stage_discard(stage, &err))
+        fail_msg("%s", err.text);
+    assert_false(exists("disk.E01") || exists("disk.E02") || exists("disk.E01.partial"));
+    check_holds("disk.E03", "theirs");
+    assert_int_equal(unlink(in("disk.E03.kept")) | unlink(in("disk.E03")), 0);
+    exh_names_close(&names);
+}
+
 static void a_partial_is_taken_up_once(void **state)
 {
     (void)state;
@@ -671,6 +759,9 @@ int main(void)
         CASE(leftovers_stay),
         CASE(no_files_is_a_bug),
         CASE(small_files),
+        CASE(what_is_half_made_is_discarded),
+        CASE(what_is_not_of_the_image_keeps_all),
+        CASE(a_discard_takes_back_first),
         CASE(a_partial_is_taken_up_once),
         CASE(a_publication_that_is_cut_is_taken_back),
         CASE(a_clearing_that_is_cut_is_finished_later),
