@@ -315,14 +315,16 @@ static bool read_snapshots(struct exh_qcow2 *q, struct exh_source *source, struc
     return true;
 }
 
-static bool choose_snapshot(struct exh_qcow2 *q, const char *wanted, uint64_t file_bytes, struct exh_error *err)
+static bool choose_snapshot(struct exh_qcow2 *q, const struct exh_open *options, uint64_t file_bytes, struct exh_error *err)
 {
+    const char *wanted = options->snapshot;
     if (wanted == NULL)
         return true;
     for (uint32_t i = 0; i < q->snapshot_count; i++) {
         const struct exh_qcow_snapshot *s = &q->snapshots[i];
         if (strcmp(s->id, wanted) != 0 && strcmp(s->name, wanted) != 0)
             continue;
+        exh_lineage_snapshot(options->lineage, s->id, s->name);
         uint64_t span = 1ull << (q->cluster_bits + q->l2_bits);
         q->disk_bytes = s->disk_bytes != 0 ? s->disk_bytes : q->disk_bytes;
         q->active_l1_at = s->l1_at;
@@ -381,8 +383,8 @@ static struct exh_medium *qcow2_open(struct exh_source *source, const struct exh
     q->codec = EXH_CODEC_DEFLATE;
     bool ok = exh_mapped_disk_file(&q->disk, source, options->path != NULL ? options->path : source->name, &file, err) &&
               parse_header(q, source, err) && check_header(q, source->size, err) && read_extensions(q, source, err) &&
-              read_snapshots(q, source, err) && choose_snapshot(q, options->snapshot, source->size, err) &&
-              exh_qcow2_unlock(q, source, options, err) && open_backing(q, options, err) && open_data_file(q, options, err);
+              read_snapshots(q, source, err) && choose_snapshot(q, options, source->size, err) && exh_qcow2_unlock(q, source, options, err) &&
+              open_backing(q, options, err) && open_data_file(q, options, err);
     if (ok) {
         q->disk.unit_bytes_max = 1u << q->cluster_bits;
         q->disk.packed_bytes_max = 2u << q->cluster_bits;

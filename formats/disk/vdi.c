@@ -256,6 +256,7 @@ static bool open_parent(struct vdi *v, const struct exh_open *options, struct ex
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the parent named is no VDI; it must have UUID %s", wanted);
     const struct vdi *p = (const struct vdi *)parent;
     uuid_text(p->uuid[0], found);
+    exh_lineage_identified(options->lineage, options->depth, "UUID", found);
     if (memcmp(p->uuid[0], v->uuid[2], 16) != 0)
         return exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "the parent named has UUID %s, not %s", found, wanted);
     return exh_all_zero(v->uuid[3], 16) || memcmp(p->uuid[1], v->uuid[3], 16) == 0 ||

@@ -330,6 +330,7 @@ static bool open_parent(struct vhd *v, const struct exh_open *options, struct ex
         return exh_fail(err, EXH_REFUSED, v->header_at + 40, "the parent is no VHD; it must have UUID %s", wanted);
     const struct vhd *p = (const struct vhd *)v->disk.parent;
     exh_text_hex(p->uuid, 16, found);
+    exh_lineage_identified(options->lineage, options->depth, "UUID", found);
     return memcmp(p->uuid, v->parent_uuid, 16) == 0 || exh_fail(err, EXH_REFUSED, v->header_at + 40, "the parent has UUID %s, not %s", found, wanted);
 }
 

@@ -276,6 +276,7 @@ static bool open_parent(struct exh_vhdx *v, const struct exh_open *options, stru
         return exh_fail(err, EXH_REFUSED, v->locator.at, "the parent is no VHDX; it must have the data write GUID %s", wanted);
     const struct exh_vhdx *p = (const struct exh_vhdx *)v->disk.parent;
     exh_vhdx_guid_text(p->headers[p->header].data_guid, found);
+    exh_lineage_identified(options->lineage, options->depth, "data write GUID", found);
     return memcmp(p->headers[p->header].data_guid, v->parent.guid, 16) == 0 ||
            exh_fail(err, EXH_REFUSED, v->locator.at, "the parent has the data write GUID %s, not %s: it is another, or was changed since", found,
                     wanted);

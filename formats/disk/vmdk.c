@@ -159,6 +159,9 @@ static bool open_parent(struct exh_vmdk *v, const struct exh_open *options, stru
     if (strcmp(v->disk.parent->format, "vmdk") != 0)
         return exh_fail(err, EXH_REFUSED, v->descriptor_at, "the parent is no VMDK; it must have CID %08x", d->parent_cid);
     uint32_t cid = ((const struct exh_vmdk *)v->disk.parent)->descriptor.cid;
+    char text[9];
+    (void)snprintf(text, sizeof text, "%08x", cid);
+    exh_lineage_identified(options->lineage, options->depth, "CID", text);
     return cid == d->parent_cid ||
            exh_fail(err, EXH_REFUSED, v->descriptor_at, "the parent has CID %08x, not %08x: it was changed, or is another", cid, d->parent_cid);
 }

@@ -202,7 +202,7 @@ bool exh_parent_open(const struct exh_open *options, const char *reference, cons
 {
     struct exh_open with = {.past_cache = options->past_cache,
                             .parents = options->parents,
-                            .parents_found = options->parents_found,
+                            .lineage = options->lineage,
                             .secret = options->secret,
                             .marks = options->marks,
                             .depth = options->depth + 1};
@@ -212,8 +212,10 @@ bool exh_parent_open(const struct exh_open *options, const char *reference, cons
         return exh_fail(err, EXH_LIMIT, EXH_NO_OFFSET, "a chain of more than %u parents, or a circle", EXH_PARENTS_MAX);
     char *beside = named ? NULL : sibling_path(options, reference, err);
     const char *path = named ? options->parents->items[options->depth] : beside;
-    bool ok = path != NULL && (options->parents_found == NULL || exh_names_add(options->parents_found, path, err)) &&
-              (exh_image_open(path, format, &with, out, err) || exh_context(err, "parent"));
+    bool ok =
+        path != NULL && exh_lineage_add(options->lineage, path, err) && (exh_image_open(path, format, &with, out, err) || exh_context(err, "parent"));
     free(beside);
+    if (ok)
+        exh_lineage_opened(options->lineage, options->depth, *out);
     return ok;
 }

@@ -6,6 +6,7 @@
 #ifndef EXH_FORMATS_MODEL_FORMAT_H
 #define EXH_FORMATS_MODEL_FORMAT_H
 
+#include "formats/model/lineage.h"
 #include "formats/model/losses.h"
 #include "formats/model/medium.h"
 #include "formats/model/sink.h"
@@ -41,7 +42,7 @@ struct exh_open {
     const struct exh_names *parents; /* images that the user names as parents, the nearest first; NULL: only the image's own folder is searched */
     unsigned depth;                  /* how many images this one was opened for as their parent */
     const char *snapshot;            /* which one of the image's snapshots; NULL: its current state */
-    struct exh_names *parents_found; /* gets the path of every parent that is opened, the nearest first; NULL: nobody asks */
+    struct exh_lineage *lineage;     /* gets every parent that is opened, and the snapshot; NULL: nobody asks */
     const struct exh_secret *secret; /* NULL: no passphrase can be had */
     const struct exh_names *folders; /* where segments may lie beside the image's own folder, in order; NULL: nowhere else */
     struct exh_file_marks *marks;    /* gets what every file of the image and of its parents was at open; NULL: nobody will ask */
@@ -71,8 +72,6 @@ extern const struct exh_format *const exh_formats[];
 const struct exh_format *exh_format_named(const char *name); /* or NULL */
 /* The format a file name asks for when writing, or NULL. */
 const struct exh_format *exh_format_for_name(const char *file_name);
-
-#define EXH_PARENTS_MAX 16u /* a chain of images; longer ones, and circles, are refused */
 
 /* Opens the parent of the image that `options` opened: the one the user named for this depth, otherwise the file of the image's own folder that
  * `reference` (NULL: the image names none) comes down to; as `format`, or (NULL) as what it looks like. EXH_NOT_FOUND says what is missing, EXH_LIMIT

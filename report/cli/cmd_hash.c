@@ -38,8 +38,13 @@ static enum exh_exit hash_medium(struct exh_args *args, struct exh_opened *sourc
     enum exh_exit code = !ok ? exh_tell_error(args, &err) : news ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
     if (ok) {
         exh_digest_table_print(args, "", source->medium->layout, &result.found.digests);
-        exh_answer(args, json_pack("{s:o,s:I,s:o,s:o,s:o}", "source", exh_record_text(source->path), "bytes", (json_int_t)result.bytes, "digests",
-                                   exh_record_digests(&result.found.digests), "unreadable", exh_record_ranges(&result.not_good), "ledger", ledger));
+        json_t *json = json_pack("{s:o,s:I,s:o,s:o,s:o}", "source", exh_record_text(source->path), "bytes", (json_int_t)result.bytes, "digests",
+                                 exh_record_digests(&result.found.digests), "unreadable", exh_record_ranges(&result.not_good), "ledger", ledger);
+        if (json != NULL && !exh_lineage_json(source, json)) {
+            json_decref(json);
+            json = NULL;
+        }
+        exh_answer(args, json);
     }
     exh_verify_result_close(&result);
     return code;

@@ -115,8 +115,11 @@ static enum exh_exit info_run(struct exh_args *args)
     enum exh_exit code = ok ? EXH_EXIT_DONE : exh_tell_error(args, &err);
     if (ok) {
         print_info(args, source.medium, &in);
-        for (size_t i = 0; i < source.parents.count; i++)
-            exh_print(args, "%-12s %s\n", "parent", source.parents.items[i]);
+        for (size_t i = 0; i < source.lineage.count; i++) {
+            const struct exh_parent *p = &source.lineage.parents[i];
+            exh_print(args, "%-12s %s (%s, %s%s%s)\n", "parent", p->path, p->format, p->identifier[0] != '\0' ? p->identifier_kind : "no identifier",
+                      p->identifier[0] != '\0' ? " " : "", p->identifier);
+        }
         json_t *json = info_json(source.medium, &in);
         if (json != NULL && !exh_lineage_json(&source, json)) {
             json_decref(json);

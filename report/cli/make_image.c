@@ -461,6 +461,10 @@ static bool answer(struct make *m, struct exh_error *err)
         (void)json_object_set_new(json, "generated", exh_record_names(&m->shape.generated));
     (void)json_object_set_new(json, "ledger", exh_recording_json(&m->recording));
     add_device(m, json);
+    if (!exh_lineage_json(m->source, json)) {
+        json_decref(json);
+        return exh_nomem(err, "the answer; the image stands, and is on record");
+    }
     if (m->result.source_read_twice)
         (void)json_object_set_new(json, "second_read", second_read_json(m));
     return exh_answer(m->args, json) || exh_nomem(err, "the answer; the image stands, and is on record");

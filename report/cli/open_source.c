@@ -120,15 +120,15 @@ static bool lineage_used(const struct exh_opened *o, const struct exh_open *opti
 {
     if (options->snapshot != NULL && strcmp(o->whole->format, "qcow2") != 0)
         return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--snapshot %s: an image of format %s has no snapshots", options->snapshot, o->whole->format);
-    if (options->parents == NULL || options->parents->count <= o->parents.count)
+    if (options->parents == NULL || options->parents->count <= o->lineage.count)
         return true;
-    return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--parent %s is not needed: the image has %zu parent%s", options->parents->items[o->parents.count],
-                    o->parents.count, o->parents.count == 1 ? "" : "s");
+    return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "--parent %s is not needed: the image has %zu parent%s", options->parents->items[o->lineage.count],
+                    o->lineage.count, o->lineage.count == 1 ? "" : "s");
 }
 
 static bool open_image(struct exh_opened *o, const struct exh_format *format, struct exh_open *options, struct exh_error *err)
 {
-    options->parents_found = &o->parents;
+    options->lineage = &o->lineage;
     options->marks = &o->marks;
     if (!exh_image_open(o->path, format, options, &o->whole, err) || !lineage_used(o, options, err))
         return false;
@@ -339,12 +339,7 @@ json_t *exh_source_json(const struct exh_opened *opened)
     return NULL;
 }
 
-bool exh_lineage_json(const struct exh_opened *opened, json_t *json)
-{
-    json_t *parents = opened->parents.count > 0 ? exh_record_names(&opened->parents) : NULL;
-    bool ok = opened->parents.count == 0 || (parents != NULL && json_object_set_new(json, "parents", parents) == 0);
-    return ok && (opened->snapshot == NULL || json_object_set_new(json, "snapshot", exh_record_text(opened->snapshot)) == 0);
-}
+bool exh_lineage_json(const struct exh_opened *opened, json_t *json) { return exh_record_lineage(&opened->lineage, opened->snapshot, json); }
 
 void exh_source_done(struct exh_opened *opened)
 {
@@ -352,7 +347,7 @@ void exh_source_done(struct exh_opened *opened)
         exh_medium_close(opened->medium);
     exh_medium_close(opened->whole);
     exh_fields_close(&opened->identity);
-    exh_names_close(&opened->parents);
+    exh_lineage_close(&opened->lineage);
     exh_file_marks_close(&opened->marks);
     memset(opened, 0, sizeof *opened);
 }

@@ -29,7 +29,7 @@ struct exh_opened {
     struct exh_fields identity;    /* vendor, model, serial, ... of a device or export */
     struct exh_file_marks marks;   /* of a file or image: what each file was when it was opened, its parents' too */
     const struct exh_watch *watch; /* is told of files whose status alone changed */
-    struct exh_names parents;      /* of an image: those it was opened with, the nearest first */
+    struct exh_lineage lineage;    /* of an image: what it was opened with */
     const char *snapshot;          /* of an image: which one was asked for; NULL: its current state */
     bool range;
 };
@@ -48,7 +48,7 @@ EXH_MUST_CHECK bool exh_source_recheck(void *opened, struct exh_error *err);
  * otherwise), "warning" for one whose ctime alone changed. False: it is a device or export and not what it was (EXH_GONE), or memory is out. */
 EXH_MUST_CHECK bool exh_source_findings(struct exh_opened *opened, struct exh_findings *findings, bool *changed, struct exh_error *err);
 json_t *exh_source_json(const struct exh_opened *opened); /* SOURCE of record.h */
-/* Adds "parents" and "snapshot", where there are any, to the JSON of what was done with it. False: no memory. */
+/* Adds LINEAGE of record.h, where there is any, to the JSON of what was done with it. False: no memory. */
 bool exh_lineage_json(const struct exh_opened *opened, json_t *json);
 void exh_source_done(struct exh_opened *opened);
 

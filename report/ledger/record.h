@@ -30,7 +30,7 @@
  * *-resume   {"operation","begin_seq","command":[argv],"source":SOURCE,"pause":PAUSE,"environment"}
  *
  * verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?: text,"bytes","sectors",
- *     "parents"?:[path, the nearest first],"snapshot"?: text,"chunks"?:{"sectors","count","root"}   where no digest was asked for,
+ *     LINEAGE,"chunks"?:{"sectors","count","root"}   where no digest was asked for,
  *     "unreadable_sectors","unread_now"}
  *
  *     Of a disc also "audit": AUDIT.
@@ -73,7 +73,12 @@
  * SOURCE   {"kind":"device"|"file"|"stdin"|"nbd"|"image","path","bytes"?,"sector_size"?,"physical_sector_size"?,"read_only"?: bool,"mounts"?,
  *     "holders"?,"removable"?,"partition"?,"identity":{vendor,model,serial,wwn,firmware,bus,export: known ones only},
  *     "layout"?: LAYOUT, of a disc: what an image that was made from it may not hold,"image"?:{"format","verdict"?,...},
- *     "parents"?:[path, the nearest first],"snapshot"?: text   of an image that was opened with them}
+ *     LINEAGE}
+ *
+ * LINEAGE  of an image that was opened with them: "parents"?:[{"path","depth": 1 the nearest,"format","bytes": of its medium,
+ *     "identifier":{"kind","value","matched": true}|null: the image over it names none,"sha256": null}], "snapshot"?: as it was asked for,
+ *     "snapshot_chosen"?:{"id","name"}. A parent has no digest of its own here: its bytes are read as part of the image's. Older lines have
+ *     the path alone in place of each object.
  *
  * LAYOUT   {"kind":"disk"|"disc","sessions","tracks":[{"number","session","mode","first_lba","sectors","main_bytes","sub_bytes","control"?,
  *     "tail_bytes"?}]}
@@ -107,7 +112,9 @@
 #define EXH_UNREADABLE_INLINE_MAX 1000u
 
 /* All return a new reference, or NULL when memory is out. */
-json_t *exh_record_names(const struct exh_names *names);                                /* [text...] */
+json_t *exh_record_names(const struct exh_names *names); /* [text...] */
+/* Adds LINEAGE to the object; `snapshot`: as asked for, or NULL. False: no memory. */
+bool exh_record_lineage(const struct exh_lineage *lineage, const char *snapshot, json_t *object);
 json_t *exh_record_text(const char *text);                                              /* a path or device string need not be UTF-8; JSON must be */
 json_t *exh_record_result(const char *format, const struct exh_acquire_result *result); /* RESULT */
 /* Adds to a RESULT what there is to tell of a failing or resumed medium. False: no memory. */

@@ -63,6 +63,7 @@ static void read_source(struct exh_facts_reader *r, const struct exh_report_item
     f->source_bytes = exh_facts_number_at(source, "bytes");
     f->range_start = exh_facts_number_at(plan, "start");
     f->range_count = exh_facts_number_at(plan, "count");
+    exh_facts_read_lineage(r, &f->lineage, source);
     f->source_disc = exh_facts_read_disc(r, exh_facts_at(source, "layout"));
 }
 
@@ -92,6 +93,7 @@ void exh_facts_close(struct exh_facts *facts)
         free(facts->records[i].digests.items);
         free(facts->records[i].files.items);
         exh_facts_audit_close(&facts->records[i].audit);
+        free(facts->records[i].lineage.parents);
     }
     struct exh_rows *rows[] = {&facts->source, &facts->case_fields, &facts->plan, &facts->environment, &facts->result};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -106,6 +108,7 @@ void exh_facts_close(struct exh_facts *facts)
     free(facts->files.items);
     free(facts->digests.items);
     free(facts->source_digests.items);
+    free(facts->lineage.parents);
     free(facts->ranges);
     free(facts->faults);
     free(facts->notices);

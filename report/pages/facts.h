@@ -159,6 +159,21 @@ struct exh_fact_audit { /* AUDIT of a verification; no tracks: none was made */
     const char *mcn;
 };
 
+/* An image that the source, or a verified image, holds only the difference to. Older lines tell the path alone. */
+enum exh_fact_identifier { EXH_FACT_IDENTIFIER_UNKNOWN, EXH_FACT_IDENTIFIER_NONE /* none is stored */, EXH_FACT_IDENTIFIER_TOLD };
+struct exh_fact_parent {
+    const char *path, *format, *sha256; /* sha256 NULL: not computed */
+    struct exh_number depth, bytes;
+    enum exh_fact_identifier identifier;
+    const char *identifier_kind, *identifier_value;
+    bool matched;
+};
+struct exh_fact_lineage { /* no parents and no snapshot: it was opened with none */
+    struct exh_fact_parent *parents;
+    size_t count, capacity, malformed;
+    const char *snapshot, *snapshot_id, *snapshot_name; /* as asked for; as the image has it */
+};
+
 struct exh_fact_finding {
     const char *check, *outcome, *detail, *file, *basis;
     struct exh_number offset, count;
@@ -187,6 +202,7 @@ struct exh_fact_record {
     struct exh_fact_digests digests;
     struct exh_fact_files files; /* of a report line */
     struct exh_fact_audit audit;
+    struct exh_fact_lineage lineage; /* of a verification */
 };
 
 enum exh_ending { EXH_ENDED_DONE, EXH_ENDED_FAILED, EXH_ENDED_INTERRUPTED, EXH_ENDED_NOT };
@@ -202,6 +218,7 @@ struct exh_facts {
     int source_read_twice;   /* 1, 0, or -1: not recorded */
     const char *second_read; /* its verdict, where the line has it */
     const char *error_code, *error_text, *error_file;
+    struct exh_fact_lineage lineage; /* of the source */
     struct exh_rows source, case_fields, plan, environment, result;
     struct exh_number source_bytes, sector_size, sectors, bytes, tail_bytes, unreadable_sectors, range_start, range_count;
     struct exh_number unreadable_bytes; /* what is lost: a short last sector counts its own bytes */

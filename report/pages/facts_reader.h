@@ -64,6 +64,9 @@ void exh_facts_read_audit(struct exh_facts_reader *r, struct exh_fact_audit *out
 void exh_facts_disc_close(struct exh_fact_disc *disc); /* NULL-safe; frees it too */
 void exh_facts_audit_close(struct exh_fact_audit *audit);
 
+/* facts_lineage.c: LINEAGE out of a SOURCE or the body of a verification; NULL tells of none. */
+void exh_facts_read_lineage(struct exh_facts_reader *r, struct exh_fact_lineage *out, const json_t *object);
+
 /* facts_record.c: every line of the item in its order, and which verification is the last. */
 void exh_facts_read_records(struct exh_facts_reader *r, const struct exh_report_item *item);
 

@@ -41,6 +41,7 @@ static void read_verification(struct exh_facts_reader *r, struct exh_fact_record
     read_findings(r, record, json_object_get(body, "findings"));
     exh_facts_read_digests(r, &record->digests, json_object_get(body, "digests"));
     exh_facts_read_audit(r, &record->audit, json_object_get(body, "audit"));
+    exh_facts_read_lineage(r, &record->lineage, body);
 }
 
 /* "A. Examiner (user kim on lab-7)" out of what the line has. */

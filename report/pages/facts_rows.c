@@ -133,7 +133,9 @@ static void add_others(struct exh_facts_reader *r, struct exh_rows *rows, const 
     void *it = json_object_iter((json_t *)(uintptr_t)object);
     for (; it != NULL && !r->failed; it = json_object_iter_next((json_t *)(uintptr_t)object, it)) {
         const char *key = json_object_iter_key(it);
-        bool named = strcmp(key, "layout") == 0 && prefix[0] == '\0'; /* of a disc: a table and a picture of its own */
+        /* Of a disc a table and a picture of its own; of an image a table of what it was opened with. */
+        bool named = prefix[0] == '\0' && (strcmp(key, "layout") == 0 || strcmp(key, "parents") == 0 || strcmp(key, "snapshot") == 0 ||
+                                           strcmp(key, "snapshot_chosen") == 0);
         for (size_t i = 0; i < count && !named; i++) {
             const char *path = list[i].path;
             size_t skip = strlen(prefix);

@@ -173,6 +173,7 @@ void exh_html_evidence(struct exh_html_page *p)
     failure(p);
     exh_html_heading(p, 0, "The source", "sheet");
     exh_html_facts(p, &p->f->source);
+    exh_html_lineage(p, &p->f->lineage, 1);
     exh_html_device(p);
     exh_html_heading(p, 1, "Case data", NULL);
     exh_html_facts(p, &p->f->case_fields);

@@ -23,6 +23,8 @@ void exh_html_evidence(struct exh_html_page *p);
 
 /* html_device.c: what the device said of itself: hidden areas, health before and after. Below "The source". */
 void exh_html_device(struct exh_html_page *p);
+/* html_lineage.c: the parents and the snapshot that an image was opened with; of one that was opened with none, nothing. `below`: the heading's. */
+void exh_html_lineage(struct exh_html_page *p, const struct exh_fact_lineage *lineage, int below);
 /* html_run.c: how it was read: passes, pauses, the reading process. Below "Method and settings". */
 void exh_html_run(struct exh_html_page *p);
 /* html_sectors.c: what could not be read: map, strips, ranges, speed, failed reads */

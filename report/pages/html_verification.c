@@ -178,6 +178,7 @@ static void verification(struct exh_html_page *p, const struct exh_fact_record *
     exh_html_text(p, record->verdict != NULL ? record->verdict : "verdict not recorded");
     exh_markup_format(&p->out, "</h%d>\n", p->level + 1);
     facts(p, record);
+    exh_html_lineage(p, &record->lineage, 2);
     findings(p, record);
     agreements(p, record);
     exh_html_audit(p, &record->audit);

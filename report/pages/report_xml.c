@@ -290,6 +290,38 @@ static void chunks(struct exh_xml_out *o, const struct exh_facts *f)
     exh_xml_end(o);
 }
 
+static void parent(struct exh_xml_out *o, const struct exh_fact_parent *p)
+{
+    exh_xml_start(o, "parent");
+    exh_xml_attribute_number(o, "depth", p->depth);
+    exh_xml_attribute(o, "path", p->path);
+    exh_xml_attribute(o, "format", p->format);
+    exh_xml_attribute_number(o, "bytes", p->bytes);
+    if (p->identifier == EXH_FACT_IDENTIFIER_NONE)
+        exh_xml_attribute(o, "identified", "none-stored");
+    else if (p->identifier == EXH_FACT_IDENTIFIER_TOLD)
+        exh_xml_attribute(o, "identified", p->matched ? "matched" : "not-matched");
+    exh_xml_attribute(o, "identifier_kind", p->identifier_kind);
+    exh_xml_attribute(o, "identifier", p->identifier_value);
+    exh_xml_attribute(o, "sha256", exh_facts_is_hex(p->sha256, 64) ? p->sha256 : "not-computed");
+    exh_xml_end(o);
+}
+
+static void lineage(struct exh_xml_out *o, const struct exh_fact_lineage *l)
+{
+    if (l->count == 0 && l->malformed == 0 && l->snapshot == NULL && l->snapshot_id == NULL && l->snapshot_name == NULL)
+        return;
+    exh_xml_start(o, "lineage");
+    if (l->malformed > 0)
+        exh_xml_attribute_unsigned(o, "malformed", l->malformed);
+    exh_xml_attribute(o, "snapshot", l->snapshot);
+    exh_xml_attribute(o, "snapshot_id", l->snapshot_id);
+    exh_xml_attribute(o, "snapshot_name", l->snapshot_name);
+    for (size_t i = 0; i < l->count; i++)
+        parent(o, &l->parents[i]);
+    exh_xml_end(o);
+}
+
 static void findings(struct exh_xml_out *o, const struct exh_fact_record *record)
 {
     for (size_t i = 0; i < record->finding_count; i++) {
@@ -320,6 +352,7 @@ static void verification(struct exh_xml_out *o, const struct exh_fact_record *re
     exh_xml_attribute_number(o, "bytes", record->bytes);
     exh_xml_attribute_number(o, "unreadable_sectors", record->unreadable_sectors);
     exh_xml_attribute_number(o, "unread_now", record->unread_now);
+    lineage(o, &record->lineage);
     findings(o, record);
     exh_xml_audit(o, &record->audit);
     digests(o, "digests", &record->digests);
@@ -398,6 +431,7 @@ static void item(struct exh_xml_out *o, const struct exh_facts *f, size_t number
     failure(o, f);
     notices(o, f);
     rows(o, "source", &f->source);
+    lineage(o, &f->lineage);
     rows(o, "case_record", &f->case_fields);
     rows(o, "plan", &f->plan);
     rows(o, "environment", &f->environment);

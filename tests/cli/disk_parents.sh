@@ -25,7 +25,8 @@ holds "$(sum one.raw)" chain/one.qcow2
 holds "$(sum two.raw)" chain/two.qcow2
 holds "$(sum three.raw)" chain/three.qcow2
 x 0 info chain/three.qcow2 --json
-is "$(j '.parents|join(" ")')" "chain/two.qcow2 chain/one.qcow2" "the parents that were found"
+is "$(j '[.parents[].path]|join(" ")')" "chain/two.qcow2 chain/one.qcow2" "the parents that were found"
+is "$(j '[.parents[]|"\(.depth) \(.format) \(.bytes) \(.identifier) \(.sha256)"]|join(", ")')" "1 qcow2 3145728 null null, 2 qcow2 3145728 null null" "what they are"
 mkdir log; x 0 convert one.raw -o log/one.E01
 x 6 verify chain/three.qcow2 --ledger log/ledger.db --json
 is "$(j '.parents|length')" 2 "the parents that were told"
@@ -38,8 +39,11 @@ x 4 hash chain/three.qcow2 --no-record; says "needs its parent .*two.qcow2"
 x 4 hash chain/three.qcow2 --parent a/zwei.qcow2 --no-record; says "needs its parent .*one.qcow2"
 holds "$(sum three.raw)" chain/three.qcow2 --parent a/zwei.qcow2 --parent b/eins.qcow2
 x 0 convert chain/three.qcow2 --parent a/zwei.qcow2 --parent b/eins.qcow2 -o img/three.vdi --json
+is "$(j '[.parents[].path]|join(" ")')" "a/zwei.qcow2 b/eins.qcow2" "the parents that were told"
 holds "$(sum three.raw)" img/three.vdi
-is "$(jq -r 'select(.type=="convert-end").body.source.parents|join(" ")' img/three.vdi.record.jsonl)" "a/zwei.qcow2 b/eins.qcow2" "the side record's parents"
+for line in convert-begin convert-end; do
+  is "$(jq -r "select(.type==\"$line\").body.source.parents|map(.path)|join(\" \")" img/three.vdi.record.jsonl)" "a/zwei.qcow2 b/eins.qcow2" "the parents of $line"
+done
 x 2 hash chain/three.qcow2 --parent a/zwei.qcow2 --parent b/eins.qcow2 --parent one.raw --no-record; says "one.raw is not needed: the image has 2 parents"
 x 2 hash one.raw --parent two.raw --no-record; says "is not needed: the image has 0 parents"
 x 2 verify chain/three.qcow2 one.raw --parent a/zwei.qcow2 --no-record; says "one image at a time"
@@ -99,9 +103,12 @@ x 4 info snap.qcow2 --snapshot third; says "no snapshot 'third'"
 x 2 info one.raw --snapshot first; says "format raw has no snapshots"
 x 2 hash - --snapshot first --no-record </dev/null; says "for an image"
 x 0 convert snap.qcow2 --snapshot second -o img/second.E01 --json
+is "$(j '.snapshot_chosen|"\(.id) \(.name)"')" "2 second"
 is "$(jq -r 'select(.type=="convert-end").body.source.snapshot' img/second.E01.record.jsonl)" second "the side record's snapshot"
 x 6 verify snap.qcow2 --snapshot first --json
 is "$(j .snapshot)" first
+x 0 hash snap.qcow2 --snapshot 1 --no-record --json
+is "$(j '.snapshot + " is " + .snapshot_chosen.name')" "1 is first"
 
 # ---- VDI and VHD: a differencing image made here ----
 x 0 convert one.raw -o d/base.vdi --no-record
@@ -160,5 +167,34 @@ x 4 info d/diff.vhd; says "needs its parent .*base.vhd"
 holds "$(sum vhd.raw)" d/diff.vhd --parent e/base.vhd
 x 2 info d/other.vhd --parent e/base.vhd; says "the parent has UUID"
 x 6 verify d/diff.vhd --parent e/base.vhd --json
-is "$(j '.parents|join(" ")')" e/base.vhd
+is "$(j '[.parents[].path]|join(" ")')" e/base.vhd
+is "$(j '.parents[0].identifier|"\(.kind) \(.value) \(.matched)"')" "UUID $(tail -c 512 e/base.vhd | dd bs=1 skip=68 count=16 status=none | od -An -tx1 | tr -d ' \n') true"
+
+# ---- report: each parent, what ties it to the image over it, and the snapshot; also of lines that only have paths ----
+told() { # told FOLDER: the pages are of their schema
+  xmllint --nonet --noout --schema "$SRC/report/pages/exhibit-report.xsd" "$1/report.xml" 2>lint.txt || fail "$1: $(cat lint.txt)"
+}
+path() { xmllint --xpath "string($2)" "$1/report.xml"; }
+if command -v xmllint >/dev/null; then
+  r='*[local-name()=' parent="//*[local-name()='item']/*[local-name()='lineage']/*[local-name()='parent']"
+  mkdir t
+  x 0 convert d/diff.vdi --parent d/base.vdi -o t/diff.E01
+  x 0 report t/diff.E01 -o told-vdi --no-record; told told-vdi
+  is "$(path told-vdi "$parent/@path")" d/base.vdi
+  is "$(path told-vdi "$parent/@identified")" matched
+  is "$(path told-vdi "$parent/@identifier_kind")" UUID
+  is "$(path told-vdi "$parent/@sha256")" not-computed
+  is "$(path told-vdi "$parent/@bytes")" "$((3 << 20))"
+  grep -q 'matches what the image over it names' told-vdi/report.html || fail "the page does not show the identifier"
+  is "$(path told-vdi "//*[local-name()='source']/*[local-name()='other'][@name='parents']")" "" "a row beside the table"
+  x 0 report img/three.vdi -o told-qcow --no-record; told told-qcow
+  is "$(path told-qcow "$parent[2]/@path")" b/eins.qcow2
+  is "$(path told-qcow "$parent[2]/@depth")" 2
+  is "$(path told-qcow "$parent[2]/@identified")" none-stored
+  grep -q 'none is stored' told-qcow/report.html || fail "the page does not say that QCOW2 stores no identifier"
+  x 0 report img/second.E01 -o told-snap --no-record; told told-snap
+  is "$(path told-snap "//*[local-name()='lineage']/@snapshot_name")" second
+  is "$(path told-snap "//*[local-name()='lineage']/@snapshot_id")" 2
+  grep -q 'asked for as "second": number 2, name "second"' told-snap/report.html || fail "the page does not show the snapshot"
+fi
 echo "parents are found, named or refused"
