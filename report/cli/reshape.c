@@ -88,18 +88,23 @@ static bool take_user_data(const struct exh_args *args, struct exh_reshape *s, s
                           (unsigned long long)n.more, (long long)n.first_more);
 }
 
+/* Tracks in a row of which the same is made up are one line. */
 static bool name_generated(struct exh_reshape *s, const struct exh_layout *was, struct exh_error *err)
 {
-    for (uint32_t i = 0; i < was->track_count; i++) {
+    for (uint32_t i = 0, n; i < was->track_count; i += n) {
         const struct exh_track *t = &was->tracks[i];
-        char what[200];
+        uint64_t sectors = t->sectors;
+        char which[40], what[200];
+        for (n = 1; i + n < was->track_count && t[n].main_bytes == t->main_bytes && t[n].kind == t->kind; n++)
+            sectors += t[n].sectors;
         if (t->main_bytes == EXH_CD_MAIN_BYTES)
             continue;
-        (void)snprintf(what, sizeof what, "track %u: sync and header%s of %llu sectors (%s)", t->number,
+        (void)snprintf(which, sizeof which, n == 1 ? "track %u" : "tracks %u to %u", t->number, t[n - 1].number);
+        (void)snprintf(what, sizeof what, "%s: sync and header%s of %llu sectors (%s)", which,
                        t->main_bytes == 2336        ? ""
                        : t->kind == EXH_TRACK_MODE2 ? ", subheader, EDC and parities"
                                                     : ", EDC and parities",
-                       (unsigned long long)t->sectors, exh_track_mode(t));
+                       (unsigned long long)sectors, exh_track_mode(t));
         if (!exh_names_add(&s->generated, what, err))
             return false;
     }
