@@ -92,7 +92,7 @@ static uint64_t stored_at(const uint8_t *bytes, uint64_t i, uint32_t order)
     case 5: return exh_be32(bytes + i * 4);
     case 4: return exh_be16(bytes + i * 2);
     case 3: return bytes[i];
-    default: return bytes[i >> (3 - order)] >> ((i << order) % 8) & ((1u << (1u << order)) - 1);
+    default: return (uint32_t)bytes[i >> (3 - order)] >> ((i << order) % 8) & ((1u << (1u << order)) - 1);
     }
 }
 
