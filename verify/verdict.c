@@ -9,15 +9,31 @@ const char *exh_verdict_name(enum exh_verdict verdict)
     return (unsigned)verdict < sizeof names / sizeof names[0] ? names[verdict] : "bug";
 }
 
+static bool agrees(const struct exh_finding *f) { return strcmp(f->outcome, "match") == 0; }
+
+/* Drops the newest agreement; what follows it keeps its order. */
+static void drop_agreement(struct exh_findings *findings)
+{
+    size_t i = findings->count - 1;
+    while (!agrees(&findings->items[i]))
+        i--;
+    memmove(&findings->items[i], &findings->items[i + 1], (findings->count - i - 1) * sizeof *findings->items);
+    findings->count--;
+    findings->agreements--;
+}
+
 bool exh_findings_add(struct exh_findings *findings, const struct exh_finding *finding, struct exh_error *err)
 {
     if (findings->count >= EXH_FINDINGS_MAX) {
         findings->left_out++;
-        return true;
+        if (agrees(finding) || findings->agreements == 0)
+            return true;
+        drop_agreement(findings);
     }
     if (!exh_grow((void **)&findings->items, &findings->capacity, findings->count, sizeof *findings->items, EXH_FINDINGS_MAX, "findings", err))
         return false;
     findings->items[findings->count++] = *finding;
+    findings->agreements += agrees(finding);
     return true;
 }
 

@@ -30,10 +30,13 @@ struct exh_finding {
 struct exh_findings {
     struct exh_finding *items;
     size_t count, capacity;
+    size_t agreements; /* of those kept: outcome "match" */
     uint64_t left_out; /* beyond EXH_FINDINGS_MAX: counted, not kept */
 };
-#define EXH_FINDINGS_MAX 1000u
+/* A disc of 99 tracks has two scopes a track, four algorithms, and each of these in the ledger, the side record and the image. */
+#define EXH_FINDINGS_MAX 4096u
 
+/* Where there is no room any more, an agreement makes way for what is none: the one mismatch must not be the one that is left out. */
 EXH_MUST_CHECK bool exh_findings_add(struct exh_findings *findings, const struct exh_finding *finding, struct exh_error *err);
 void exh_findings_close(struct exh_findings *findings);
 

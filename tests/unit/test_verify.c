@@ -205,10 +205,48 @@ static void names_come_back(void **state)
     assert_true(known >= 6);
 }
 
+static void note(struct exh_findings *findings, const char *outcome, unsigned number)
+{
+    struct exh_error err = {0};
+    struct exh_finding f = {.offset = EXH_NO_OFFSET, .lba = number};
+    (void)snprintf(f.outcome, sizeof f.outcome, "%s", outcome);
+    assert_true(exh_findings_add(findings, &f, &err));
+}
+
+/* An agreement makes way for what is none, and only for that; what is kept stays in its order. */
+static void agreements_make_way(void **state)
+{
+    (void)state;
+    struct exh_findings all = {0};
+    note(&all, "warning", 0);
+    for (unsigned i = 1; i <= EXH_FINDINGS_MAX; i++)
+        note(&all, "match", i);
+    assert_int_equal(all.left_out, 1);
+    note(&all, "mismatch", 9000);
+    note(&all, "match", 9001);
+    note(&all, "damaged", 9002);
+    assert_int_equal(all.count, EXH_FINDINGS_MAX);
+    assert_int_equal(all.left_out, 4);
+    assert_int_equal(all.items[0].lba, 0);
+    for (size_t i = 1; i < EXH_FINDINGS_MAX - 2; i++)
+        assert_int_equal(all.items[i].lba, i);
+    assert_string_equal(all.items[EXH_FINDINGS_MAX - 2].outcome, "mismatch");
+    assert_string_equal(all.items[EXH_FINDINGS_MAX - 1].outcome, "damaged");
+    for (unsigned i = 0; i < EXH_FINDINGS_MAX; i++)
+        note(&all, "mismatch", i);
+    assert_int_equal(all.agreements, 0);
+    assert_int_equal(all.items[0].lba, 0);
+    assert_int_equal(all.count + all.left_out, 2 * EXH_FINDINGS_MAX + 4);
+    exh_findings_close(&all);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_compared_is_no_match), cmocka_unit_test(what_was_not_compared_is_told),
-                                       cmocka_unit_test(unread_is_not_a_difference), cmocka_unit_test(spelling_hides_no_difference),
-                                       cmocka_unit_test(names_come_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_compared_is_no_match),
+                                       cmocka_unit_test(what_was_not_compared_is_told),
+                                       cmocka_unit_test(unread_is_not_a_difference),
+                                       cmocka_unit_test(spelling_hides_no_difference),
+                                       cmocka_unit_test(names_come_back),
+                                       cmocka_unit_test(agreements_make_way)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
