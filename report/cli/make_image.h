@@ -9,7 +9,9 @@
 
 #define EXH_IMAGE_OPTIONS                                                                                                                            \
     {.name = "-o", .argument = "IMAGE", .help = "the image to make; an existing file is never overwritten", .also = "--output"},                     \
-        {.name = "--format", .argument = "F", .help = "by default from the name: .E01; .raw .dd .img; .001 split raw; .iso .cue .ccd .toc"},         \
+        {.name = "--format",                                                                                                                         \
+         .argument = "F",                                                                                                                            \
+         .help = "by default from the name: .E01, .raw .dd .img, .001 (split raw), .vdi .vhd .vhdx .vmdk .qcow2 .dmg, .iso .cue .ccd .toc"},         \
         {.name = "--hash",                                                                                                                           \
          .argument = "LIST",                                                                                                                         \
          .help = "digests of the medium and of a disc's tracks (default md5,sha256; of a disc crc32,sha1 too)"},                                     \
