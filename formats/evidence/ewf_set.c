@@ -297,8 +297,10 @@ bool exh_ewf_sibling_paths(struct exh_names *paths, const char *path, struct exh
     for (uint32_t n = 1; number != 0 && siblings != NULL && exh_ewf_segment_name(base, n, name, sizeof name) && exh_siblings_has(siblings, name);
          n++) {
         char *sibling = exh_siblings_path(siblings, name);
-        struct exh_source *marked = exh_siblings_open(siblings, name, true, false, err); /* libewf opens it by itself, and marks nothing */
-        bool ok = marked != NULL && (sibling != NULL ? exh_names_add(paths, sibling, err) : exh_nomem(err, "a path"));
+        /* libewf opens it by itself, and marks nothing; the file that was given, which may be a link, is marked already. */
+        bool given = strcmp(name, base) == 0;
+        struct exh_source *marked = given ? NULL : exh_siblings_open(siblings, name, true, false, err);
+        bool ok = (given || marked != NULL) && (sibling != NULL ? exh_names_add(paths, sibling, err) : exh_nomem(err, "a path"));
         exh_source_close(marked);
         free(sibling);
         if (!ok)
