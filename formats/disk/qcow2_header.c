@@ -148,6 +148,8 @@ bool exh_qcow_judge_header(struct exh_qcow_walk *w)
     return judge_features(w) && (q->version < 3 || judge_tail(w)) && judge_extensions(w) && judge_place(w, q->l1_at, 40, EXH_FAILS, "the L1 table") &&
            judge_place(w, q->refcount_at, 48, EXH_FAILS, "the refcount table") &&
            judge_place(w, q->snapshots_at, 64, q->snapshot_count > 0 ? EXH_FAILS : EXH_WARNS, "the snapshot table") &&
+           (q->current_bytes % 512 == 0 ||
+            tell(w, "header", EXH_WARNS, 24, "a disk of %llu bytes, which is no number of sectors", (unsigned long long)q->current_bytes)) &&
            (q->backing_at == 0 || q->backing_length != 0 ||
             tell(w, "header", EXH_WARNS, 8, "a backing file's name at %llu, which has no length", (unsigned long long)q->backing_at)) &&
            (q->backing_at < exh_qcow_cluster(q) ||
