@@ -11,9 +11,16 @@ static bool record(const struct exh_args *args, const struct exh_opened *source,
 {
     struct exh_recording recording;
     bool ok = exh_recording_open(args, "hash", source->path, NULL, NULL, false, &recording, err);
-    json_t *body = ok ? json_pack("{s:o,s:o,s:I,s:I}", "source", exh_source_json(source), "digests", exh_record_digests(&r->found.digests), "bytes",
-                                  (json_int_t)r->bytes, "sectors", (json_int_t)r->sectors)
+    uint64_t unreadable = 0;
+    for (size_t i = 0; i < r->not_good.count; i++)
+        unreadable += r->not_good.ranges[i].count;
+    json_t *body = ok ? json_pack("{s:o,s:o,s:I,s:I,s:I}", "source", exh_source_json(source), "digests", exh_record_digests(&r->found.digests),
+                                  "bytes", (json_int_t)r->bytes, "sectors", (json_int_t)r->sectors, "unreadable_sectors", (json_int_t)unreadable)
                       : NULL;
+    if (body != NULL && !exh_record_found(source->medium, body)) {
+        json_decref(body);
+        body = NULL;
+    }
     ok = ok && exh_recording_add(&recording, "", body, NULL, 0, err);
     *ledger = ok ? exh_recording_json(&recording) : NULL;
     if (ok)

@@ -95,13 +95,29 @@ static bool cite_side_record(struct telling *t, struct exh_error *err)
     t->report.seq = (uint64_t)json_integer_value(json_object_get(line, "seq"));
     t->report.head = t->head;
     t->report.blobs = exh_side_record_blobs(t->side);
-    t->why_not = "made from the side record: no ledger speaks of this image";
+    t->why_not = t->items.count > 0 ? "made from the side record: the ledger knows verifications of this image, but not its making"
+                                    : "made from the side record: no ledger speaks of this image";
     return true;
+}
+
+/* In place of what the ledger says, when that is no more than looks at the image. */
+static bool take_side_record(struct telling *t, struct exh_error *err)
+{
+    struct exh_report_items items;
+    bool ok = exh_report_items_of_record(t->side, &items, err);
+    if (!ok || items.count == 0) {
+        exh_report_items_close(&items);
+        return ok;
+    }
+    ok = cite_side_record(t, err);
+    exh_report_items_close(&t->items);
+    t->items = items;
+    return ok;
 }
 
 static bool look_in_side_record(struct telling *t, struct exh_error *err)
 {
-    if (t->operand == NULL || t->items.count > 0)
+    if (t->operand == NULL || (t->items.count > 0 && !exh_report_items_only_found(&t->items)))
         return true;
     struct exh_error absent;
     exh_error_clear(&absent);
@@ -116,8 +132,7 @@ static bool look_in_side_record(struct telling *t, struct exh_error *err)
         *err = absent;
         return exh_on_side(err, EXH_SIDE_LEDGER);
     }
-    exh_report_items_close(&t->items);
-    return exh_report_items_of_record(t->side, &t->items, err) && (t->items.count == 0 || cite_side_record(t, err));
+    return take_side_record(t, err);
 }
 
 /* Which line knows this file by its digest; 0: none. */
@@ -137,12 +152,24 @@ static bool find_digest(struct telling *t, uint64_t *seq, struct exh_error *err)
     return ok;
 }
 
+/* Did a look at the image rest on the ledger? Then its making is on record there, under this name or another. */
+static bool ledger_knew_it(const struct exh_report_items *items)
+{
+    size_t n;
+    const json_t *basis;
+    for (size_t i = 0; i < items->count; i++)
+        for (size_t k = 0; k < items->items[i].later_count; k++)
+            json_array_foreach(json_object_get(json_object_get(items->items[i].later[k], "body"), "basis"), n,
+                               basis) if (json_is_string(basis) && strcmp(json_string_value(basis), "ledger") == 0) return true;
+    return false;
+}
+
 static bool look_by_digest(struct telling *t, struct exh_error *err)
 {
     struct stat st;
     uint64_t seq = 0;
-    if (t->items.count > 0 || t->operand == NULL || t->recording.ledger == NULL || !t->report.chain_sound || stat(t->operand, &st) != 0 ||
-        !S_ISREG(st.st_mode))
+    bool told = t->items.count > 0 && (!exh_report_items_only_found(&t->items) || !ledger_knew_it(&t->items));
+    if (told || t->operand == NULL || t->recording.ledger == NULL || !t->report.chain_sound || stat(t->operand, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     if (!find_digest(t, &seq, err))
         return false;
@@ -307,7 +334,7 @@ static bool name_object(struct telling *t, json_t *body, struct exh_error *err)
         return ok || exh_nomem(err, "a record");
     }
     for (size_t i = 0; ok && i < t->items.count; i++) {
-        const json_t *line = t->items.items[i].end != NULL ? t->items.items[i].end : t->items.items[i].begin;
+        const json_t *line = exh_report_item_line(&t->items.items[i]);
         json_t *name = json_object_get(json_object_get(line, "object"), "image");
         bool there = name == NULL;
         for (size_t j = 0; !there && j < json_array_size(images); j++)
@@ -422,6 +449,6 @@ const struct exh_command exh_command_report = {
     .most_operands = 1,
     .run = run,
     .notes = "The record is the ledger, found as for every command, else the side record IMAGE.record.jsonl. The chain of the ledger is checked "
-             "first; when it\n"
-             "is broken the report says so and the exit code is 1. The report's digests become a line of the ledger, unless --no-record is given.",
+             "first; when it\nis broken the report says so and the exit code is 1. An image that was only verified or hashed here is told as it "
+             "was found,\nwithout an acquisition. The report's digests become a line of the ledger, unless --no-record is given.",
 };

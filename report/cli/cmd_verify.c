@@ -11,6 +11,7 @@ struct checked {
     const char *image;
     struct exh_opened opened;
     struct exh_recording recording;
+    struct exh_fields given; /* case data; of an image made elsewhere no other line has them */
     struct exh_references references;
     struct exh_medium *witness;
     struct exh_inspection inspection; /* made before the walk: the set GUID finds the record, and what is broken spares libewf */
@@ -252,7 +253,7 @@ static bool prepare(const struct exh_args *args, struct checked *c, struct exh_e
     /* Whichever segment was named: the set is on record under its first one. */
     const struct exh_names *files = c->opened_ok ? c->opened.medium->files : NULL;
     const char *image = files != NULL && files->count > 0 ? files->items[0] : c->image;
-    bool ok = exh_recording_open(args, "verify", image, NULL, NULL, false, &c->recording, err) &&
+    bool ok = exh_case_fields(args, &c->given, err) && exh_recording_open(args, "verify", image, &c->given, NULL, false, &c->recording, err) &&
               exh_references_find(args, image, c->opened_ok ? c->opened.medium : NULL, guid, c->recording.ledger, &c->references, err);
     c->witness_spared = exh_arg(args, "--witness") != NULL && is_damaged(&c->inspection);
     if (ok && !c->opened_ok) {
@@ -319,6 +320,15 @@ static bool tell_spared(struct checked *c, struct exh_error *err)
     return !c->witness_spared || exh_findings_add(&c->result.findings, &f, err);
 }
 
+/* The case data that were given, as an end line has them. Takes the object over; NULL: no memory. */
+static json_t *with_case(const struct checked *c, json_t *json)
+{
+    if (json == NULL || c->given.count == 0 || json_object_set_new(json, "case", exh_record_fields(&c->given)) == 0)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
 static json_t *result_json(const struct checked *c, const char *started)
 {
     const struct exh_verify_result *r = &c->result;
@@ -343,13 +353,14 @@ static json_t *result_json(const struct checked *c, const char *started)
         (void)json_object_set_new(json, "audit", exh_record_audit(&r->audit));
     if (json != NULL && r->findings.left_out > 0)
         (void)json_object_set_new(json, "findings_left_out", json_integer((json_int_t)r->findings.left_out));
-    if (json != NULL && !exh_lineage_json(&c->opened, json)) {
+    /* Of what changed meanwhile not even this is said. */
+    if (json != NULL && (!exh_lineage_json(&c->opened, json) || (!c->changed && !exh_record_found(c->opened.medium, json)))) {
         json_decref(json);
         return NULL;
     }
     if (json != NULL && c->references.against_text[0] != '\0')
         (void)json_object_set_new(json, "against", exh_record_text(c->references.against_text));
-    return json;
+    return with_case(c, json);
 }
 
 static void print_finding(const struct exh_args *args, const struct exh_finding *f)
@@ -488,7 +499,7 @@ static json_t *lost_json(const struct checked *c, const struct exh_error *why)
 static bool judge_lost(const struct exh_args *args, struct checked *c, struct exh_error *err)
 {
     const struct exh_error why = *err;
-    json_t *json = lost_json(c, &why);
+    json_t *json = with_case(c, lost_json(c, &why));
     exh_error_clear(err);
     if (json == NULL || !exh_recording_add(&c->recording, "", json_deep_copy(json), NULL, 0, err)) {
         json_decref(json);
@@ -554,6 +565,7 @@ static void done(struct checked *c)
     exh_medium_close(c->witness);
     exh_references_close(&c->references);
     exh_recording_close(&c->recording);
+    exh_fields_close(&c->given);
     exh_source_done(&c->opened);
     free(c->hash_text);
     free(c->hashes);
@@ -634,6 +646,9 @@ static const struct exh_option verify_options[] = {
      .argument = "LIST",
      .help = "digests to compute besides those compared (when there is nothing to compare: md5,sha256, of a disc crc32,sha1 too); none: digests "
              "of chunks alone, which pass over what a sparse image does not hold"},
+    {.name = "--case", .argument = "ID", .help = "case an image made elsewhere belongs to here, for its line in the ledger"},
+    {.name = "--exhibit", .argument = "ID", .help = "exhibit number of such an image"},
+    {.name = "--examiner", .argument = "NAME", .help = "who verifies it"},
     {.name = "--past-cache", .help = "read past the page cache where the file system can"},
     {.name = "--input-format", .argument = "F", .help = "what IMAGE is, when its first bytes do not tell"},
     EXH_LINEAGE_OPTIONS,

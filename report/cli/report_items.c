@@ -1,7 +1,8 @@
 /* report_items.c - picks the lines of a report out of a ledger or side record. See report_items.h.
  *
  * A begin and its end share an operation. A line of another type (verify, hash, report) belongs to the newest finished making of the image
- * it names, because that is the image it spoke of. A line that an import brought in stands for itself, at the place in the ledger where
+ * it names, because that is the image it spoke of. An image that was never made here, only verified or hashed, is an item without begin
+ * and end: the image as it was found. A line that an import brought in stands for itself, at the place in the ledger where
  * the import put it, and says so. */
 #include "report/cli/report_items.h"
 
@@ -31,6 +32,8 @@ static bool ends_in(const char *text, const char *ending)
 
 static bool is_begin(const json_t *line) { return ends_in(type_of(line), "-begin"); }
 static bool is_end(const json_t *line) { return ends_in(type_of(line), "-end"); }
+/* A look at an image, whoever made it. */
+static bool is_look(const json_t *line) { return same(type_of(line), "verify") || same(type_of(line), "hash"); }
 static bool is_done(const json_t *line) { return line != NULL && same(text_at(line, "body", "outcome"), "done"); }
 
 /* Does the line speak of the image? A report of a whole case names its images in the body. */
@@ -55,7 +58,9 @@ static const char *case_fact(const json_t *line, const char *key)
 struct gathering {
     const struct exh_report_wish *wish;
     struct exh_report_items *out;
-    json_t *images; /* an object used as a set: names the wish reaches, for a case */
+    json_t *images; /* objects used as sets: names the wish reaches, for a case; */
+    json_t *found;  /* those that a look speaks of: true, as of the case; */
+    json_t *made;   /* those that any line tells the making of */
     bool first_walk;
     struct exh_error *err;
     bool failed;
@@ -112,12 +117,45 @@ static bool about_case_image(const struct gathering *g, const json_t *line)
     return false;
 }
 
+static bool of_case(const struct exh_report_wish *wish, const char *number, const char *exhibit)
+{
+    return same(number, wish->case_id) && (wish->exhibit_id == NULL || same(exhibit, wish->exhibit_id));
+}
+
+/* A look may be given the case: the newest that was decides. Where none was, the image's own word counts. */
+static bool note_found(struct gathering *g, const char *image, const json_t *line)
+{
+    const json_t *stated = json_object_get(json_object_get(json_object_get(line, "body"), "stored"), "case");
+    const char *given = case_fact(line, "case");
+    bool known = json_object_get(g->found, image) != NULL, here;
+    if (given != NULL)
+        here = of_case(g->wish, given, case_fact(line, "exhibit"));
+    else
+        here = of_case(g->wish, json_string_value(json_object_get(stated, "case")), json_string_value(json_object_get(stated, "exhibit")));
+    return (given == NULL && (known || !here)) || json_object_set_new(g->found, image, json_boolean(here)) == 0;
+}
+
 static bool note_case_image(struct gathering *g, const json_t *line)
 {
     const char *image = text_at(line, "object", "image");
-    if (image == NULL || !in_case(g->wish, line))
-        return true;
-    return json_object_set_new(g->images, image, json_true()) == 0 || exh_nomem(g->err, "a report");
+    bool making = is_begin(line) || is_end(line), ok = true;
+    if (image != NULL && is_look(line))
+        ok = note_found(g, image, line);
+    if (image != NULL && making)
+        ok = json_object_set_new(g->made, image, json_true()) == 0 &&
+             (!in_case(g->wish, line) || json_object_set_new(g->images, image, json_true()) == 0);
+    return ok || exh_nomem(g->err, "a report");
+}
+
+/* The case of an image that was made here is that of its making, whatever a look at it was told. */
+static bool add_found_images(struct gathering *g)
+{
+    const char *image;
+    json_t *mark;
+    bool ok = true;
+    json_object_foreach(g->found, image, mark) ok =
+        ok && (json_is_false(mark) || json_object_get(g->made, image) != NULL || json_object_set(g->images, image, mark) == 0);
+    return ok || exh_nomem(g->err, "a report");
 }
 
 static bool gather(void *context, uint64_t seq, const char *verbatim, const json_t *parsed)
@@ -167,7 +205,13 @@ static struct exh_report_item *add_item(struct exh_report_items *out, struct exh
     return item;
 }
 
-static const char *image_of(const struct exh_report_item *item) { return text_at(item->end != NULL ? item->end : item->begin, "object", "image"); }
+const json_t *exh_report_item_line(const struct exh_report_item *item)
+{
+    const json_t *made = item->end != NULL ? item->end : item->begin;
+    return made != NULL || item->later_count == 0 ? made : item->later[0];
+}
+
+static const char *image_of(const struct exh_report_item *item) { return text_at(exh_report_item_line(item), "object", "image"); }
 
 /* The newest making of an image: a finished one, else the newest. NULL: none. */
 static struct exh_report_item *newest_of(struct exh_report_items *out, const char *image)
@@ -197,21 +241,45 @@ static bool add_later(struct exh_report_item *item, const json_t *line, struct e
     return true;
 }
 
-static bool assign_to(struct exh_report_items *out, const char *image, const json_t *line, struct exh_error *err)
+/* To an item from number `from` on: those before it have had the line. */
+static bool assign_to(struct exh_report_items *out, size_t from, const char *image, const json_t *line, struct exh_error *err)
 {
     struct exh_report_item *item = image != NULL ? newest_of(out, image) : NULL;
-    return item == NULL || add_later(item, line, err);
+    return item == NULL || item < out->items + from || add_later(item, line, err);
 }
 
 /* A report of a case speaks of several images: the line goes to each. */
-static bool assign_later(struct exh_report_items *out, const json_t *line, struct exh_error *err)
+static bool assign_later(struct exh_report_items *out, size_t from, const json_t *line, struct exh_error *err)
 {
     size_t i;
     const json_t *name;
-    if (!assign_to(out, text_at(line, "object", "image"), line, err))
+    if (!assign_to(out, from, text_at(line, "object", "image"), line, err))
         return false;
     json_array_foreach(json_object_get(json_object_get(line, "body"), "images"), i,
-                       name) if (!assign_to(out, json_string_value(name), line, err)) return false;
+                       name) if (!assign_to(out, from, json_string_value(name), line, err)) return false;
+    return true;
+}
+
+/* Looks at an image that no line tells the making of, and the reports of those looks: an item of their own. */
+static bool assign_found(struct exh_report_items *out, size_t made, const json_t *line, struct exh_error *err)
+{
+    const char *image = text_at(line, "object", "image");
+    for (size_t i = 0; image != NULL && i < made; i++)
+        if (same(image_of(&out->items[i]), image))
+            return true;
+    if (is_look(line) && image != NULL && newest_of(out, image) == NULL) {
+        struct exh_report_item *item = add_item(out, err);
+        return item != NULL && add_later(item, line, err);
+    }
+    return assign_later(out, made, line, err);
+}
+
+static bool assemble_found(struct exh_report_items *out, struct exh_error *err)
+{
+    size_t made = out->count;
+    for (size_t i = 0; i < out->line_count; i++)
+        if (!is_begin(out->lines[i]) && !is_end(out->lines[i]) && !assign_found(out, made, out->lines[i], err))
+            return false;
     return true;
 }
 
@@ -221,7 +289,7 @@ static bool assemble(struct exh_report_items *out, struct exh_error *err)
         const json_t *line = out->lines[i];
         struct exh_report_item *item = is_end(line) ? begun(out, line) : NULL;
         if (!is_begin(line) && !is_end(line)) {
-            if (!assign_later(out, line, err))
+            if (!assign_later(out, 0, line, err))
                 return false;
             continue;
         }
@@ -232,7 +300,7 @@ static bool assemble(struct exh_report_items *out, struct exh_error *err)
         else
             item->end = line;
     }
-    return true;
+    return assemble_found(out, err);
 }
 
 /* Of one image: the newest finished making leads, then the other attempts, the newest first. */
@@ -255,16 +323,32 @@ static void lead_with_newest(struct exh_report_items *out)
 bool exh_report_items_of_ledger(struct exh_ledger *ledger, bool broken, const struct exh_report_wish *wish, struct exh_report_items *out,
                                 struct exh_error *err)
 {
-    struct gathering g = {.wish = wish, .out = out, .images = json_object(), .first_walk = wish->image == NULL, .err = err};
+    struct gathering g = {.wish = wish,
+                          .out = out,
+                          .images = json_object(),
+                          .found = json_object(),
+                          .made = json_object(),
+                          .first_walk = wish->image == NULL,
+                          .err = err};
     memset(out, 0, sizeof *out);
-    bool ok = g.images != NULL || exh_nomem(err, "a report");
-    ok = ok && (!g.first_walk || walk(ledger, broken, &g));
+    bool ok = (g.images != NULL && g.found != NULL && g.made != NULL) || exh_nomem(err, "a report");
+    ok = ok && (!g.first_walk || (walk(ledger, broken, &g) && add_found_images(&g)));
     g.first_walk = false;
     ok = ok && walk(ledger, broken, &g) && assemble(out, err);
     json_decref(g.images);
+    json_decref(g.found);
+    json_decref(g.made);
     if (ok && wish->image != NULL)
         lead_with_newest(out);
     return ok;
+}
+
+bool exh_report_items_only_found(const struct exh_report_items *items)
+{
+    for (size_t i = 0; i < items->count; i++)
+        if (items->items[i].begin != NULL || items->items[i].end != NULL)
+            return false;
+    return items->count > 0;
 }
 
 struct named_line {

@@ -1,5 +1,5 @@
 /* report_items.h - the lines a report is made from, picked out of a ledger or a side record and put together: each acquisition or conversion
- * with its begin, its end and what came after it. */
+ * with its begin, its end and what came after it; and each image that was only looked at, as it was found. */
 #ifndef EXH_REPORT_CLI_REPORT_ITEMS_H
 #define EXH_REPORT_CLI_REPORT_ITEMS_H
 
@@ -22,6 +22,10 @@ struct exh_report_items {
 /* Items may be none. A ledger whose chain is broken gives what can be read of it (`broken`). Close *out either way. */
 EXH_MUST_CHECK bool exh_report_items_of_ledger(struct exh_ledger *ledger, bool broken, const struct exh_report_wish *wish,
                                                struct exh_report_items *out, struct exh_error *err);
+/* The line that names the item's image and case: of a making its end, or its begin; of an image as found the first look at it. */
+const json_t *exh_report_item_line(const struct exh_report_item *item);
+/* There are items, and the making of none is on record. */
+bool exh_report_items_only_found(const struct exh_report_items *items);
 /* The image that line seq speaks of, a new string; NULL and err when there is none. */
 char *exh_report_items_image(struct exh_ledger *ledger, uint64_t seq, struct exh_error *err);
 /* Every line of a side record is about its image. */

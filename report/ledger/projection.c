@@ -85,6 +85,12 @@ static bool add_lists(const struct exh_ledger *ledger, uint64_t seq, const json_
     return true;
 }
 
+/* A row of `image` for each image that was made; a verification saw one that has its row, or none. */
+static bool tells_of_making(const struct exh_line *line)
+{
+    return json_object_get(line->body, "format") != NULL && strcmp(line->type, "verify") != 0 && strcmp(line->type, "hash") != 0;
+}
+
 /* An imported line is shown as what it is, under the number of the import. */
 static bool project(const struct exh_ledger *ledger, const struct exh_line *line, struct exh_error *err)
 {
@@ -96,8 +102,7 @@ static bool project(const struct exh_ledger *ledger, const struct exh_line *line
         inner.object = line->object; /* the import knows where the image lies */
         shown = &inner;
     }
-    bool ok = add_event(ledger, line->seq, shown, err) &&
-              (json_object_get(shown->body, "format") == NULL || add_image(ledger, line->seq, shown, err)) &&
+    bool ok = add_event(ledger, line->seq, shown, err) && (!tells_of_making(shown) || add_image(ledger, line->seq, shown, err)) &&
               add_lists(ledger, line->seq, shown->body, err);
     exh_line_close(&inner);
     return ok;

@@ -141,7 +141,7 @@ json_t *exh_record_source(enum exh_source_kind kind, const char *path, const str
     return exh_record_whole(json, ok);
 }
 
-static json_t *files_json(const struct exh_names *files)
+json_t *exh_record_files(const struct exh_names *files)
 {
     json_t *list = json_array();
     bool ok = list != NULL;
@@ -200,7 +200,7 @@ static uint64_t sectors_in(const struct exh_sectors *list)
 json_t *exh_record_result(const char *format, const struct exh_acquire_result *r)
 {
     json_t *json = json_object();
-    bool ok = json != NULL && exh_record_set(json, "format", text_or_null(format)) && exh_record_set(json, "files", files_json(&r->files)) &&
+    bool ok = json != NULL && exh_record_set(json, "format", text_or_null(format)) && exh_record_set(json, "files", exh_record_files(&r->files)) &&
               set_measures(json, &r->layout) && exh_record_set(json, "unreadable_sectors", exh_record_number(sectors_in(&r->seal.unreadable))) &&
               exh_record_set(json, "unreadable", exh_record_ranges(&r->seal.unreadable)) &&
               exh_record_set(json, "digests", exh_record_digests(&r->seal.digests)) &&

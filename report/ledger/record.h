@@ -31,11 +31,11 @@
  *
  * verify   {"operation","started","ended","verdict","basis":[],"findings":[FINDING],"digests":[],"against"?: text,"bytes","sectors",
  *     LINEAGE,"chunks"?:{"sectors","count","root"}   where no digest was asked for,
- *     "unreadable_sectors","unread_now"}
+ *     "unreadable_sectors","unread_now","case"?:{fields}: as given, and of an image that was opened FOUND}
  *
  *     Of a disc also "audit": AUDIT.
  *
- * hash     {"operation","source":SOURCE,"digests":[],"bytes","sectors"}
+ * hash     {"operation","source":SOURCE,"digests":[],"bytes","sectors","unreadable_sectors", FOUND}
  *
  * import   {"line": a line of a side record, verbatim,"sha256": its hash}; its object is that line's, the image named as seen from this ledger
  *
@@ -67,6 +67,11 @@
  *     "health":{"before","after": each {"state":"passed"|"failing"|"not-available","kind","why"?,
  *         "attributes":[{"id","name","value","worst","threshold","raw"}]}}
  *     "reader":{"process": bool,"capabilities"?: text,"no_new_privileges"?: bool,"system_call_filter"?: bool}
+ *
+ * FOUND    what the image was seen to be, in the shape a RESULT has: "format","files"?:[{"name","bytes"}],"sector_size","tail_bytes","layout":LAYOUT,
+ *     "stored"?: what the image says of itself: {"digests":[DIGEST as in RESULT],"case":{fields},"unreadable_sectors"?,"unfinished"?: true}
+ *     Lines written before this was told lack it. Nothing of it is a claim: a later verification is held only to the end line of a making, for
+ *     what was found once is no word on what ought to be there.
  *
  * PAUSE    {"paused": time|null,"resumed": time,"seconds": n|null,"why"}   null: not known, the run was killed
  *
@@ -108,11 +113,15 @@
 #include "acquire/health.h"
 #include "acquire/hidden.h"
 #include "formats/model/losses.h"
+#include "formats/model/medium.h"
 
 #define EXH_UNREADABLE_INLINE_MAX 1000u
 
 /* All return a new reference, or NULL when memory is out. */
 json_t *exh_record_names(const struct exh_names *names); /* [text...] */
+json_t *exh_record_files(const struct exh_names *files); /* [{"name","bytes"}...]; bytes left out of one that cannot be looked at */
+/* Adds FOUND to the object. False: no memory. */
+bool exh_record_found(const struct exh_medium *medium, json_t *object);
 /* Adds LINEAGE to the object; `snapshot`: as asked for, or NULL. False: no memory. */
 bool exh_record_lineage(const struct exh_lineage *lineage, const char *snapshot, json_t *object);
 json_t *exh_record_text(const char *text);                                              /* a path or device string need not be UTF-8; JSON must be */

@@ -67,13 +67,19 @@ static void read_source(struct exh_facts_reader *r, const struct exh_report_item
     f->source_disc = exh_facts_read_disc(r, exh_facts_at(source, "layout"));
 }
 
+bool exh_facts_has_image(const struct exh_facts *facts) { return facts->outcome == EXH_ENDED_DONE || facts->outcome == EXH_ENDED_FOUND; }
+
 bool exh_facts_read(struct exh_facts *out, const struct exh_report_item *item, const struct exh_blobs *blobs, struct exh_error *err)
 {
     memset(out, 0, sizeof *out);
     out->source_read_twice = out->reading.process = out->reading.no_new_privileges = -1;
     struct exh_facts_reader r = {out, err, false};
-    if (item->begin == NULL && item->end == NULL)
-        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "a report item needs the begin or the end line of an acquisition");
+    if (item->begin == NULL && item->end == NULL && item->later_count == 0)
+        return exh_fail(err, EXH_USAGE, EXH_NO_OFFSET, "a report item needs the begin or the end line of an acquisition, or a look at the image");
+    if (item->begin == NULL && item->end == NULL) {
+        exh_facts_read_found(&r, item, blobs);
+        return !r.failed;
+    }
     if (!read_outcome(&r, item))
         return false;
     read_source(&r, item);
@@ -95,7 +101,7 @@ void exh_facts_close(struct exh_facts *facts)
         exh_facts_audit_close(&facts->records[i].audit);
         free(facts->records[i].lineage.parents);
     }
-    struct exh_rows *rows[] = {&facts->source, &facts->case_fields, &facts->plan, &facts->environment, &facts->result};
+    struct exh_rows *rows[] = {&facts->source, &facts->case_fields, &facts->plan, &facts->environment, &facts->result, &facts->stated.fields};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         free(rows[i]->items);
     for (size_t i = 0; i < facts->kept_count; i++)
@@ -108,6 +114,7 @@ void exh_facts_close(struct exh_facts *facts)
     free(facts->files.items);
     free(facts->digests.items);
     free(facts->source_digests.items);
+    free(facts->stated.digests.items);
     free(facts->lineage.parents);
     free(facts->ranges);
     free(facts->faults);

@@ -199,13 +199,28 @@ struct exh_fact_record {
     struct exh_number bytes, unreadable_sectors, unread_now;
     struct exh_fact_finding *findings;
     size_t finding_count, finding_capacity;
-    struct exh_fact_digests digests;
-    struct exh_fact_files files; /* of a report line */
+    struct exh_fact_digests digests; /* of a verification, or of a run that computed digests alone */
+    struct exh_fact_files files;     /* of a report line */
     struct exh_fact_audit audit;
     struct exh_fact_lineage lineage; /* of a verification */
 };
 
-enum exh_ending { EXH_ENDED_DONE, EXH_ENDED_FAILED, EXH_ENDED_INTERRUPTED, EXH_ENDED_NOT };
+/* FOUND: nothing of how the image was made is on record; there are only looks at it (verifications, runs that computed digests). */
+enum exh_ending { EXH_ENDED_DONE, EXH_ENDED_FAILED, EXH_ENDED_INTERRUPTED, EXH_ENDED_NOT, EXH_ENDED_FOUND };
+
+/* Of an image as found: what it says of itself, its own words. */
+struct exh_fact_stated {
+    bool told; /* false: it says nothing, or the line is of a time before this was recorded (then `described` is false too) */
+    bool described, unfinished;
+    struct exh_rows fields; /* case data; rows with a value only */
+    struct exh_fact_digests digests;
+    struct exh_number unreadable_sectors;
+};
+/* Two lines that give different values of one digest. */
+struct exh_fact_disagreement {
+    const struct exh_fact_digest *one, *other; /* NULL: there is none */
+    struct exh_number one_seq, other_seq;
+};
 
 struct exh_facts {
     enum exh_ending outcome;
@@ -256,6 +271,11 @@ struct exh_facts {
     struct exh_fact_record *records; /* begin, end and later lines in order */
     size_t record_count, record_capacity;
     const struct exh_fact_record *last_verification; /* or NULL */
+    /* Of an image as found: the record that files, layout, sizes and digests here are taken from, and how many looks there were. */
+    const struct exh_fact_record *described_by;
+    struct exh_fact_stated stated;
+    struct exh_fact_disagreement disagreement;
+    size_t verifications, not_performed, hash_runs; /* not_performed: of the verifications */
     char **kept;
     size_t kept_count, kept_capacity;
 };
@@ -263,6 +283,7 @@ struct exh_facts {
 /* Fills *out (close it either way). False: EXH_CORRUPT (side ledger) when a line lacks what it must have or a digest is no hex; EXH_NOMEM. */
 EXH_MUST_CHECK bool exh_facts_read(struct exh_facts *out, const struct exh_report_item *item, const struct exh_blobs *blobs, struct exh_error *err);
 void exh_facts_close(struct exh_facts *facts);
+bool exh_facts_has_image(const struct exh_facts *facts); /* there is one to speak of: published, or found */
 /* The facts of every item of a report, an array of item_count (at least one); NULL and err otherwise. */
 struct exh_facts *exh_facts_read_all(const struct exh_report *report, struct exh_error *err);
 void exh_facts_close_all(struct exh_facts *facts, size_t count);

@@ -47,6 +47,12 @@ EXH_MUST_CHECK bool exh_facts_append_quoted(char **text, const char *word);
  * facts_medium.c reads before. */
 void exh_facts_read_rows(struct exh_facts_reader *r, const struct exh_report_item *item);
 
+/* The same of an image as found: who looked, what the image says of itself, and the case data given with `given` (the body of a line, or NULL). */
+void exh_facts_read_found_rows(struct exh_facts_reader *r, const json_t *line, const json_t *given);
+
+/* facts_found.c: an item that has neither begin nor end, out of the looks at the image. */
+void exh_facts_read_found(struct exh_facts_reader *r, const struct exh_report_item *item, const struct exh_blobs *blobs);
+
 /* facts_result.c: what the end line says came of it. body may be NULL; outcome must be read before. */
 void exh_facts_read_result(struct exh_facts_reader *r, const json_t *body, const struct exh_blobs *blobs);
 void exh_facts_read_files(struct exh_facts_reader *r, struct exh_fact_files *out, const json_t *list);

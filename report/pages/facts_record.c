@@ -83,6 +83,8 @@ static const char *summary(struct exh_facts_reader *r, const struct exh_fact_rec
     if (record->verification && record->verdict != NULL)
         return exh_facts_keep(r, exh_text_format("%s%s%s%s", record->verdict, record->basis != NULL ? " (basis: " : "",
                                                  record->basis != NULL ? record->basis : "", record->basis != NULL ? ")" : ""));
+    if (strcmp(type, "hash") == 0)
+        return exh_facts_keep(r, exh_text_format("%zu digest%s, without a verdict", record->digests.count, record->digests.count == 1 ? "" : "s"));
     if (strcmp(type, "report") == 0)
         return exh_facts_keep(r, exh_text_format("a report of %zu files was issued", record->files.count));
     return NULL;
@@ -103,6 +105,8 @@ static void read_record(struct exh_facts_reader *r, const json_t *line)
     record->who = who(r, line);
     if (record->type != NULL && strcmp(record->type, "verify") == 0)
         read_verification(r, record, body);
+    if (record->type != NULL && strcmp(record->type, "hash") == 0)
+        exh_facts_read_digests(r, &record->digests, json_object_get(body, "digests"));
     if (record->type != NULL && strcmp(record->type, "report") == 0)
         exh_facts_read_files(r, &record->files, json_object_get(body, "files"));
     record->summary = summary(r, record, body);

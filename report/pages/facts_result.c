@@ -140,7 +140,7 @@ void exh_facts_read_result(struct exh_facts_reader *r, const json_t *body, const
     f->error_file = exh_facts_string_at(r, body, "error.file");
     read_notices(r, json_object_get(body, "notices"));
     read_faults(r, json_object_get(body, "faults"));
-    if (f->outcome != EXH_ENDED_DONE)
+    if (!exh_facts_has_image(f))
         return; /* the pages speak of a published image only when there is one */
     f->acquisition = exh_facts_string_at(r, body, "acquisition");
     f->of = exh_facts_string_at(r, body, "of");

@@ -216,3 +216,26 @@ void exh_facts_read_rows(struct exh_facts_reader *r, const struct exh_report_ite
                "body.environment.");
     add_wanted(r, &f->result, result_facts, COUNT_OF(result_facts), exh_facts_at(item->end, "body"));
 }
+
+static void drop_unrecorded(struct exh_rows *rows)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->items[i].value != NULL)
+            rows->items[kept++] = rows->items[i];
+    rows->count = kept;
+}
+
+void exh_facts_read_found_rows(struct exh_facts_reader *r, const json_t *line, const json_t *given)
+{
+    struct exh_facts *f = r->facts;
+    const json_t *fields = json_object_get(given, "case"), *stated = exh_facts_at(line, "body.stored.case");
+    if (json_is_object(fields)) {
+        add_wanted(r, &f->case_fields, case_facts, COUNT_OF(case_facts), fields);
+        add_others(r, &f->case_fields, fields, case_facts, COUNT_OF(case_facts), "");
+    }
+    add_wanted(r, &f->stated.fields, case_facts, COUNT_OF(case_facts), stated);
+    add_others(r, &f->stated.fields, stated, case_facts, COUNT_OF(case_facts), "");
+    drop_unrecorded(&f->stated.fields);
+    add_wanted(r, &f->environment, environment_facts, COUNT_OF(environment_facts), line);
+}

@@ -17,10 +17,21 @@ static void command(struct exh_html_page *p, const char *before, const char *nam
     exh_html_put(p, after);
 }
 
+/* Of an image as found nobody may have computed them. */
+static bool any_file_digest(const struct exh_facts *f)
+{
+    for (size_t i = 0; i < f->files.count; i++)
+        if (f->files.items[i].sha256 != NULL)
+            return true;
+    return false;
+}
+
 static void check_files(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
     size_t shown = f->files.count < EXH_HTML_FILES_SHOWN ? f->files.count : EXH_HTML_FILES_SHOWN;
+    if (f->outcome == EXH_ENDED_FOUND && !any_file_digest(f))
+        return;
     bool raw = exh_html_is(f->format, "raw") || (f->format != NULL && strncmp(f->format, "raw", 3) == 0);
     exh_html_put(p, "<p>With tools of the system, in the folder that holds the files. "
                     "For each file it must print the SHA-256 this report gives for it:</p>\n<pre>sha256sum");
@@ -56,8 +67,11 @@ static void how_to_verify(struct exh_html_page *p)
     const struct exh_facts *f = p->f;
     exh_html_heading(p, 0, "How to verify", NULL);
     const char *image = f->files.count > 0 && f->files.items[0].name != NULL ? base_name(f->files.items[0].name) : base_name(f->image);
-    if (f->outcome == EXH_ENDED_DONE && image != NULL) {
-        exh_html_put(p, "<p>With this program: every file, every chunk and the media stream are held against the record.</p>\n<pre>");
+    if (exh_facts_has_image(f) && image != NULL) {
+        exh_html_put(p, f->outcome == EXH_ENDED_FOUND
+                            ? "<p>With this program: the image is held to what it states of itself; its digests must be those this report gives. "
+                              "--expect and --against hold it to a word from elsewhere.</p>\n<pre>"
+                            : "<p>With this program: every file, every chunk and the media stream are held against the record.</p>\n<pre>");
         command(p, "exhibit verify ", image, "</pre>\n");
         check_files(p);
         if (f->format != NULL && (strncmp(f->format, "ewf", 3) == 0 || strcasecmp(f->format, "E01") == 0))

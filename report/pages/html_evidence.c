@@ -168,8 +168,23 @@ static void timeline(struct exh_html_page *p)
 
 /* --- all of it --- */
 
+static void evidence_of_found(struct exh_html_page *p)
+{
+    exh_html_found(p);
+    exh_html_digests(p);
+    if (p->f->files.count > 0)
+        files(p);
+    layout(p);
+    exh_html_verifications(p);
+    timeline(p);
+}
+
 void exh_html_evidence(struct exh_html_page *p)
 {
+    if (p->f->outcome == EXH_ENDED_FOUND) {
+        evidence_of_found(p);
+        return;
+    }
     failure(p);
     exh_html_heading(p, 0, "The source", "sheet");
     exh_html_facts(p, &p->f->source);

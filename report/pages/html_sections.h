@@ -10,6 +10,9 @@
 #define EXH_HTML_FILES_SHOWN 1000u /* the list of files and the commands that check them end at the same one */
 
 /* html_summary.c: the first sheet */
+void exh_html_summary_case(struct exh_html_page *p);
+/* A row for the digest of the media stream; `remark` goes behind the name of its scope. */
+void exh_html_summary_digest(struct exh_html_page *p, const char *algorithm, const char *label, const char *remark);
 void exh_html_verdict(struct exh_html_page *p);
 void exh_html_beside_verdict(struct exh_html_page *p); /* what must be read together with the verdict */
 void exh_html_chain_warning(struct exh_html_page *p);
@@ -21,6 +24,12 @@ void exh_html_recovered(struct exh_html_page *p);  /* "; 129 more failed at firs
 /* html_evidence.c: everything the first sheet rests on, from the source to the timeline */
 void exh_html_evidence(struct exh_html_page *p);
 
+/* html_found.c: of an image whose making is on no record. The rows of the first sheet between image and seal; what was seen of it; a warning where
+ * its lines disagree, else nothing. */
+void exh_html_found_summary(struct exh_html_page *p);
+void exh_html_found(struct exh_html_page *p);
+void exh_html_disagreement(struct exh_html_page *p);
+
 /* html_device.c: what the device said of itself: hidden areas, health before and after. Below "The source". */
 void exh_html_device(struct exh_html_page *p);
 /* html_lineage.c: the parents and the snapshot that an image was opened with; of one that was opened with none, nothing. `below`: the heading's. */
@@ -29,6 +38,7 @@ void exh_html_lineage(struct exh_html_page *p, const struct exh_fact_lineage *li
 void exh_html_run(struct exh_html_page *p);
 /* html_sectors.c: what could not be read: map, strips, ranges, speed, failed reads */
 void exh_html_sectors(struct exh_html_page *p);
+void exh_html_ranges(struct exh_html_page *p); /* the list of unreadable ranges alone; of none, nothing */
 
 /* html_digests.c: the digests of the image by scope, and those of a later run that are not among them */
 void exh_html_digests(struct exh_html_page *p);

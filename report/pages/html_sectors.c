@@ -200,7 +200,7 @@ static void open_ranges(struct exh_html_page *p, bool tried)
     exh_html_put(p, "</tr></thead><tbody>\n");
 }
 
-static void list_ranges(struct exh_html_page *p)
+void exh_html_ranges(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
     struct tried tried[RANGES_SHOWN];
@@ -372,7 +372,7 @@ void exh_html_sectors(struct exh_html_page *p)
             exh_html_put(p, "<p>Every sector of the copy was read, and no read failed: a map would show nothing else, and none is drawn.</p>\n");
         else
             exh_map_svg(&p->out, p->f, p->number);
-        list_ranges(p);
+        exh_html_ranges(p);
     } else {
         exh_html_heading(p, 0, "Reads that failed", NULL);
         list_troubles(p);

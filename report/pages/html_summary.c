@@ -23,8 +23,11 @@ static void later_verdict(struct exh_html_page *p)
     const struct exh_fact_record *last = p->f->last_verification;
     if (last == NULL)
         return;
+    bool found = p->f->outcome == EXH_ENDED_FOUND; /* then the verdict above is of it already: said again only where it tells against the image */
     bool calm =
         (exh_html_is(last->verdict, "match") || exh_html_is(last->verdict, "consistent")) && (!last->unread_now.known || last->unread_now.value == 0);
+    if (found && calm)
+        return;
     exh_markup_format(&p->out, "<p%s>", calm ? "" : " class=\"attention\"");
     exh_html_owned_text(p, exh_sentence_verification(last));
     exh_html_put(p, "</p>\n");
@@ -32,7 +35,7 @@ static void later_verdict(struct exh_html_page *p)
 
 static void contradictions(struct exh_html_page *p)
 {
-    if (p->f->outcome == EXH_ENDED_DONE && p->f->ranges_disagree)
+    if (exh_facts_has_image(p->f) && p->f->ranges_disagree)
         exh_html_put(p, "<p class=\"attention\">The record contradicts itself: "
                         "its list of unreadable ranges does not agree with its own order or count.</p>\n");
     if (p->f->outcome == EXH_ENDED_DONE && exh_html_is(p->f->acquisition, "complete") && p->f->unreadable_sectors.known &&
@@ -67,6 +70,7 @@ void exh_html_beside_verdict(struct exh_html_page *p)
 {
     later_verdict(p);
     contradictions(p);
+    exh_html_disagreement(p);
     changed_warning(p);
     second_read_warning(p);
 }
@@ -86,7 +90,7 @@ static void summary_files(struct exh_html_page *p)
     uint64_t bytes = 0;
     bool known = f->files.count > 0;
     exh_html_open_row(p, "Image");
-    if (f->outcome != EXH_ENDED_DONE)
+    if (!exh_facts_has_image(f))
         exh_html_put(p, "None was published. Name asked for: ");
     exh_html_text_or_unknown(p, f->image);
     for (size_t i = 0; i < f->files.count; i++) {
@@ -129,6 +133,10 @@ static void summary_source(struct exh_html_page *p)
             identity_part(p, "health (SMART)", exh_facts_row(source, "health"));
     }
     exh_html_close_row(p);
+}
+
+void exh_html_summary_case(struct exh_html_page *p)
+{
     exh_html_open_row(p, "Case, exhibit");
     exh_html_put(p, "Case ");
     exh_html_text_or_unknown(p, p->f->case_id);
@@ -230,7 +238,7 @@ static const struct exh_fact_digest *find_digest(const struct exh_facts *f, cons
     return NULL;
 }
 
-static void summary_digest(struct exh_html_page *p, const char *algorithm, const char *label, const char *remark)
+void exh_html_summary_digest(struct exh_html_page *p, const char *algorithm, const char *label, const char *remark)
 {
     const struct exh_fact_digest *digest = find_digest(p->f, "media", algorithm);
     exh_html_open_row(p, label);
@@ -319,11 +327,16 @@ void exh_html_summary(struct exh_html_page *p)
     const struct exh_facts *f = p->f;
     exh_html_put(p, "<table class=\"summary\"><tbody>\n");
     summary_files(p);
-    summary_source(p);
-    summary_size(p);
+    if (f->outcome == EXH_ENDED_FOUND) {
+        exh_html_found_summary(p);
+    } else {
+        summary_source(p);
+        exh_html_summary_case(p);
+        summary_size(p);
+    }
     if (f->outcome == EXH_ENDED_DONE) {
-        summary_digest(p, "sha256", "SHA-256", "");
-        summary_digest(p, "md5", "MD5", "; MD5 is not collision-resistant");
+        exh_html_summary_digest(p, "sha256", "SHA-256", "");
+        exh_html_summary_digest(p, "md5", "MD5", "; MD5 is not collision-resistant");
         summary_verification(p);
     }
     summary_seal(p);

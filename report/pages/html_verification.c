@@ -193,7 +193,7 @@ void exh_html_verifications(struct exh_html_page *p)
         all += f->records[i].verification;
     if (all == 0)
         return;
-    exh_html_heading(p, 0, "Verifications since", NULL);
+    exh_html_heading(p, 0, f->outcome == EXH_ENDED_FOUND ? "Verifications" : "Verifications since", NULL);
     /* The newest: an image audited for years would fill the page with agreement. */
     skip = all > VERIFICATIONS_SHOWN ? all - VERIFICATIONS_SHOWN : 0;
     for (size_t i = 0; i < f->record_count; i++) {

@@ -6,9 +6,10 @@
 #include "report/ledger/ledger.h"
 
 struct exh_report_item {
-    const json_t *begin;        /* the whole ledger line, or NULL */
-    const json_t *end;          /* the whole ledger line of the acquire-end or convert-end (also failed ones) */
-    const json_t *const *later; /* whole lines about this image after it: verify, report, ... in order */
+    const json_t *begin; /* the whole ledger line, or NULL; begin and end NULL: no making is on record, the image as it was found */
+    const json_t *end;   /* the whole ledger line of the acquire-end or convert-end (also failed ones) */
+    const json_t *const
+        *later; /* whole lines about this image after it: verify, report, ... in order; of an image as found all there are, at least one */
     size_t later_count;
 };
 

@@ -20,8 +20,11 @@ static void name_of_item(struct exh_html_page *p)
     static const char *const endings[] = {[EXH_ENDED_DONE] = "",
                                           [EXH_ENDED_FAILED] = " that failed",
                                           [EXH_ENDED_INTERRUPTED] = " that was interrupted",
-                                          [EXH_ENDED_NOT] = " without an end on record"};
-    if (f->outcome == EXH_ENDED_DONE)
+                                          [EXH_ENDED_NOT] = " without an end on record",
+                                          [EXH_ENDED_FOUND] = ""};
+    if (f->outcome == EXH_ENDED_FOUND)
+        exh_html_put(p, "Report of an image as found: ");
+    else if (f->outcome == EXH_ENDED_DONE)
         exh_html_put(p, f->conversion ? "Conversion report: " : "Acquisition report: ");
     else
         exh_markup_format(&p->out, "Report of %s%s: ", f->conversion ? "a conversion" : "an acquisition",
@@ -45,7 +48,11 @@ static void page_title(struct exh_html_page *p)
         name_of_item(p);
         return;
     }
-    exh_markup_format(&p->out, "Report on %zu acquisitions", p->report->item_count);
+    size_t found = 0;
+    for (size_t i = 0; i < p->report->item_count; i++)
+        found += p->all[i].outcome == EXH_ENDED_FOUND;
+    exh_markup_format(&p->out, "Report on %zu ", p->report->item_count);
+    exh_html_put(p, found == 0 ? "acquisitions" : found == p->report->item_count ? "images as found" : "acquisitions and images as found");
     if (p->f->case_id != NULL) {
         exh_html_put(p, ", case ");
         exh_html_text(p, p->f->case_id);

@@ -373,6 +373,8 @@ static void records(struct exh_xml_out *o, const struct exh_facts *f)
         exh_xml_attribute(o, "summary", record->summary);
         if (record->verification)
             verification(o, record);
+        if (!record->verification && record->digests.count > 0)
+            digests(o, "digests", &record->digests);
         if (record->files.count > 0)
             files(o, &record->files);
         exh_xml_end(o);
@@ -419,15 +421,42 @@ static void failure(struct exh_xml_out *o, const struct exh_facts *f)
     exh_xml_end(o);
 }
 
-static void item(struct exh_xml_out *o, const struct exh_facts *f, size_t number)
+/* Of an image as found, in place of how it was made: how often it was looked at, which line the description is from, what it says of itself. */
+static void found(struct exh_xml_out *o, const struct exh_facts *f)
 {
-    static const char *const outcomes[] = {"done", "failed", "interrupted", "no-end-on-record"};
-    exh_xml_start(o, "item");
-    exh_xml_attribute_unsigned(o, "number", number);
-    exh_xml_attribute(o, "kind", f->conversion ? "conversion" : "acquisition");
-    exh_xml_attribute(o, "outcome", outcomes[f->outcome]);
-    verdict(o, f);
-    exh_xml_element(o, "image", f->image);
+    const struct exh_fact_stated *s = &f->stated;
+    exh_xml_start(o, "found");
+    exh_xml_attribute_unsigned(o, "verifications", f->verifications);
+    exh_xml_attribute_unsigned(o, "not_performed", f->not_performed);
+    exh_xml_attribute_unsigned(o, "hash_runs", f->hash_runs);
+    exh_xml_attribute_number(o, "described_by", f->described_by->seq);
+    exh_xml_attribute(o, "case", f->case_id);
+    exh_xml_attribute(o, "exhibit", f->exhibit_id);
+    exh_xml_attribute(o, "digests_agree", f->disagreement.one == NULL ? "true" : "false");
+    exh_xml_attribute(o, "format", f->format);
+    exh_xml_attribute_number(o, "bytes", f->bytes);
+    exh_xml_attribute_number(o, "sectors", f->sectors);
+    exh_xml_attribute_number(o, "sector_size", f->sector_size);
+    exh_xml_attribute_number(o, "tail_bytes", f->tail_bytes);
+    if (s->told) {
+        exh_xml_start(o, "stated");
+        exh_xml_attribute_number(o, "unreadable_sectors", s->unreadable_sectors);
+        if (s->unfinished)
+            exh_xml_attribute(o, "unfinished", "true");
+        for (size_t i = 0; i < s->fields.count; i++) {
+            exh_xml_start(o, "field");
+            exh_xml_attribute(o, "name", s->fields.items[i].key);
+            exh_xml_text(o, s->fields.items[i].value);
+            exh_xml_end(o);
+        }
+        digests(o, "digests", &s->digests);
+        exh_xml_end(o);
+    }
+    exh_xml_end(o);
+}
+
+static void making(struct exh_xml_out *o, const struct exh_facts *f)
+{
     failure(o, f);
     notices(o, f);
     rows(o, "source", &f->source);
@@ -436,6 +465,26 @@ static void item(struct exh_xml_out *o, const struct exh_facts *f, size_t number
     rows(o, "plan", &f->plan);
     rows(o, "environment", &f->environment);
     rows(o, "result", &f->result);
+}
+
+static void item(struct exh_xml_out *o, const struct exh_facts *f, size_t number)
+{
+    static const char *const outcomes[] = {"done", "failed", "interrupted", "no-end-on-record", "not-on-record"};
+    bool is_found = f->outcome == EXH_ENDED_FOUND;
+    exh_xml_start(o, "item");
+    exh_xml_attribute_unsigned(o, "number", number);
+    exh_xml_attribute(o, "kind", is_found ? "found" : f->conversion ? "conversion" : "acquisition");
+    exh_xml_attribute(o, "outcome", outcomes[f->outcome]);
+    verdict(o, f);
+    exh_xml_element(o, "image", f->image);
+    if (is_found) {
+        found(o, f);
+        if (f->case_fields.count > 0)
+            rows(o, "case_record", &f->case_fields);
+        rows(o, "environment", &f->environment);
+    } else {
+        making(o, f);
+    }
     files(o, &f->files);
     exh_xml_layout(o, f);
     exh_xml_source_layout(o, f->source_disc);
@@ -444,8 +493,10 @@ static void item(struct exh_xml_out *o, const struct exh_facts *f, size_t number
     digests(o, "digests", &f->digests);
     chunks(o, f);
     unreadable(o, f);
-    faults(o, f);
-    medium(o, f);
+    if (!is_found) {
+        faults(o, f);
+        medium(o, f);
+    }
     records(o, f);
     exh_xml_end(o);
 }

@@ -382,10 +382,60 @@ static bool say_unpublished(char **out, const struct exh_facts *f)
     return ok && exh_text_append(out, " %s", f->source_read_twice < 0 ? "No second read of the source is on record." : second_read_sentence(f));
 }
 
+/* --- an image as it was found --- */
+
+static bool say_times(char **out, size_t n) { return n == 1 ? exh_text_append(out, "once") : exh_text_append(out, "%zu times", n); }
+
+static bool say_looks(char **out, const struct exh_facts *f)
+{
+    size_t performed = f->verifications - f->not_performed;
+    if (f->not_performed == 0)
+        return exh_text_append(out, "it was verified ") && say_times(out, performed);
+    if (performed == 0)
+        return exh_text_append(out, "it was to be verified ") && say_times(out, f->verifications);
+    return exh_text_append(out, "it was verified ") && say_times(out, performed) && exh_text_append(out, " and was to be %zu more", f->not_performed);
+}
+
+/* ", last on ... : match (what that means), on the basis of ..." with the reason where nothing was compared. */
+static bool say_last_look(char **out, const struct exh_fact_record *last)
+{
+    bool ok = exh_text_append(out, ", last on %s: %s (%s)", moment(last->time != NULL ? last->time : "a time not recorded").text,
+                              last->verdict != NULL ? last->verdict : "a verdict not recorded", exh_sentence_meaning(last->verdict));
+    bool based = last->basis != NULL && !is(last->basis, "none");
+    char *rests_on = ok && based ? exh_sentence_bases(last->basis) : NULL;
+    if (ok && based)
+        ok = rests_on != NULL && exh_text_append(out, ", on the basis of %s", rests_on);
+    free(rests_on);
+    if (ok && is(last->verdict, "not-performed") && last->finding_count > 0 && last->findings[0].detail != NULL)
+        ok = exh_text_append(out, ": %s", last->findings[0].detail);
+    ok = ok && exh_text_append(out, ".");
+    if (ok && last->against != NULL)
+        ok = exh_text_append(out, " Held against: %s.", last->against);
+    if (ok && last->unread_now.known && last->unread_now.value > 0)
+        ok = exh_text_append(out, " That run could not read %s sector%s of the image.", exh_facts_figure(last->unread_now.value).text,
+                             last->unread_now.value == 1 ? "" : "s");
+    return ok;
+}
+
+static bool say_found(char **out, const struct exh_facts *f)
+{
+    const char *last = NULL;
+    for (size_t i = 0; i < f->record_count; i++)
+        if (is(f->records[i].type, "hash"))
+            last = f->records[i].time;
+    bool ok = exh_text_append(out, "No acquisition of this image is on record here; ");
+    if (ok && f->last_verification != NULL)
+        return say_looks(out, f) && say_last_look(out, f->last_verification);
+    return ok && exh_text_append(out, "nor was it verified: its digests were computed ") && say_times(out, f->hash_runs) &&
+           exh_text_append(out, ", last on %s, and held against nothing.", moment(last != NULL ? last : "a time not recorded").text);
+}
+
 char *exh_sentence_verdict(const struct exh_facts *facts)
 {
     char *text = NULL;
-    if (facts->outcome == EXH_ENDED_DONE ? say_published(&text, facts) : say_unpublished(&text, facts))
+    if (facts->outcome == EXH_ENDED_FOUND  ? say_found(&text, facts)
+        : facts->outcome == EXH_ENDED_DONE ? say_published(&text, facts)
+                                           : say_unpublished(&text, facts))
         return text;
     free(text);
     return NULL;
@@ -435,7 +485,7 @@ char *exh_sentence_verification(const struct exh_fact_record *record)
 /* --- limits --- */
 
 struct limits_of {
-    bool published, errors, filled, not_reread, visible, hidden_found, range, conversion, md5, clock_unsure, changed, paused;
+    bool made, found, published, errors, filled, not_reread, visible, hidden_found, range, conversion, md5, clock_unsure, changed, paused;
 };
 
 static struct limits_of gather(const struct exh_facts *facts, size_t count)
@@ -445,8 +495,11 @@ static struct limits_of gather(const struct exh_facts *facts, size_t count)
         const struct exh_facts *f = &facts[i];
         const char *clock = exh_facts_row(&f->environment, "clock_synchronised");
         bool published = f->outcome == EXH_ENDED_DONE;
+        bool found = f->outcome == EXH_ENDED_FOUND;
+        all.found = all.found || found;
+        all.made = all.made || !found;
         all.published = all.published || published;
-        bool errors = f->unreadable_sectors.known && f->unreadable_sectors.value > 0;
+        bool errors = !found && f->unreadable_sectors.known && f->unreadable_sectors.value > 0;
         all.errors = all.errors || errors;
         all.filled = all.filled || (errors && !is(exh_sentence_fill(f), "zeros"));
         all.changed = all.changed || f->changes.sectors > 0;
@@ -469,9 +522,20 @@ void exh_sentence_limits(const struct exh_report *report, const struct exh_facts
     struct limits_of all = gather(facts, count);
     say(context, "It reports what was done and found. It draws no conclusion about the meaning, origin or author of any content, and names no cause "
                  "for any error.");
-    say(context,
-        "It says nothing about the source before the first read or after the last, and nothing about who handled it outside the lines listed here.");
-    say(context, "Make, model, serial number and capacity are what the device, or a bridge or write blocker before it, said of itself.");
+    if (all.found)
+        say(context,
+            "Of an image without an acquisition on record it does not say who made it, when, with what, from which source, or whether all of "
+            "that source is in it. What such an image states of itself (case data, digests, unreadable sectors) are the words of whoever made "
+            "or changed it.");
+    if (all.found)
+        say(context,
+            "That such an image agrees with digests stored inside it says that it agrees with itself: whoever changes the one can change the "
+            "other. Only a digest kept elsewhere says more.");
+    if (all.made)
+        say(context, "It says nothing about the source before the first read or after the last, and nothing about who handled it outside the lines "
+                     "listed here.");
+    if (all.made)
+        say(context, "Make, model, serial number and capacity are what the device, or a bridge or write blocker before it, said of itself.");
     if (all.published)
         say(context,
             "A matching digest says that the bytes in its scope are the bytes that were read. It does not say that the medium was read completely: "

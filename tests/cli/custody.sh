@@ -11,6 +11,7 @@ x 0 acquire src.bin -o case/b.E01 --json
 x 0 verify case/b.E01 --json
 head=$(j '"\(.ledger.seq):\(.ledger.head)"') seq=$(j .ledger.seq)
 is "$seq" 7 "lines: created, two begins, two ends, two verifies"
+is "$(sqlite3 case/ledger.db 'SELECT count(*) FROM image')" 2 "images, for queries: a verification adds none, though its line describes what it saw"
 x 0 log --check --head "$head" --ledger case/ledger.db
 
 # ---- guards: an honest mistake is refused, and nothing has changed

@@ -6,7 +6,8 @@ need jq sha256sum nbdkit
 sample sdb.bin 3145728
 sample sdb1.bin 2097152
 sample audio.bin $((300 * 2352))
-mkdir bin case
+mkdir bin case audit elsewhere
+"$EXHIBIT" acquire sdb.bin -o elsewhere/found.E01 --quiet >/dev/null 2>&1 && cp elsewhere/found.E01 audit/ || fail "no image from elsewhere"
 cat <(head -c $((200 * 2048)) sdb.bin) audio.bin >case/disc.bin
 printf '%s\n' 'FILE "disc.bin" BINARY' '  TRACK 01 MODE1/2048' '    INDEX 01 00:00:00' '  TRACK 02 AUDIO' '    INDEX 00 00:02:50' '    INDEX 01 00:03:00' >case/disc.cue
 "$EXHIBIT" --help | grep -q '^  cue ' && discs=yes || discs=no
@@ -33,4 +34,5 @@ cmp <("$EXHIBIT" hash case/far.E01 --hash sha256 --no-record) <("$EXHIBIT" hash 
 [ "$runs" -ge 15 ] || fail "only $runs examples were found in the README"
 [ "$discs" = no ] || cmp case/disc.raw <(tail -c $((275 * 2352)) audio.bin) || fail "track 2 of the disc"
 [ -s report/report.html ] && [ -s report/report.xml ] || fail "no report"
+grep -q 'No acquisition of this image is on record here; it was verified once' audit/report/report.html || fail "no report of the image from elsewhere"
 echo "$runs examples"

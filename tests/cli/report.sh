@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# exhibit report: from the ledger, from the side record, of a case, of a renamed image, of a failure, of a broken ledger.
+# exhibit report: from the ledger, from the side record, of a case, of a renamed image, of a failure, of a broken ledger, of an image
+# that was only verified.
 . "$(dirname "$0")/../lib.sh"
 need jq xmllint sha256sum
 cat "$SRC"/formats/*/*.c "$SRC"/report/*/*.c >disk.bin
@@ -110,6 +111,86 @@ j '.sentences[0]' | grep -q 'the medium in the image' || fail "the conversion is
 x 0 report case/short.raw -o failed --json
 valid failed
 j '.sentences[0]' | grep -q '^No image was published' || fail "the failure is told as $(j '.sentences[0]')"
+
+# an image from elsewhere, which was only verified: no acquisition, what it says of itself, what was found
+mkdir found
+cp $image found/theirs.E01
+x 0 log --init --ledger found/ledger.db
+x 4 report found/theirs.E01 -o none
+x 0 verify found/theirs.E01 --hash sha256
+x 0 report found/theirs.E01 -o looked --json
+valid looked
+j '.sentences[0]' | grep -q '^No acquisition of this image is on record here; it was verified once, last on .* UTC: match (.*), on the basis of digests stored inside the image itself\.$' ||
+  fail "the image as found is told as $(j '.sentences[0]')"
+is "$(path looked "//$r'item']/@kind")" found
+is "$(path looked "//$r'item']/@outcome")" not-on-record
+is "$(path looked "//$r'stated']/$r'field'][@name='examiner']")" "A. <b>Examiner</b>"
+is "$(path looked "//$r'found']/@format") $(path looked "//$r'found']/@bytes") $(path looked "//$r'found']/@sector_size")" "ewf 3000320 512"
+is "$(path looked "//$r'item']/$r'files']/$r'file'][@name='theirs.E01']/@bytes")" "$(stat -c %s $image)"
+is "$(path looked "//$r'item']/$r'digests']/$r'digest'][@scope='media' and @algorithm='sha256']")" "$(sha256sum <disk.bin | cut -d' ' -f1)"
+is "$(path looked "count(//$r'item']/$r'layout']/$r'track'])")" 1
+is "$(path looked "count(//$r'source'])")" 0 "a source of what was not acquired here"
+grep -q 'Copied from\|Method and settings' looked/report.html && fail "the page tells of an acquisition that is on no record"
+whole_digests looked 2
+
+# it belongs to the case it names itself, until a look is given another; one that was made here to the case of its making
+x 0 report --case 2026-117 --ledger found/ledger.db -o looked-case --json
+valid looked-case
+x 0 verify found/theirs.E01 --case OURS --exhibit 9 --examiner Me
+x 4 report --case 2026-117 --ledger found/ledger.db -o none
+x 4 report --case OURS --exhibit 8 --ledger found/ledger.db -o none
+x 0 report --case OURS --exhibit 9 --ledger found/ledger.db -o looked-ours --json
+valid looked-ours
+is "$(path looked-ours "//$r'case_record']/$r'examiner']")" Me
+is "$(path looked-ours "count(//$r'record'][@type='verify'])") $(path looked-ours "//$r'found']/@verifications")" "2 2"
+x 0 verify $image --case ELSEWHERE
+x 4 report --case ELSEWHERE --ledger case/ledger.db -o none
+absent none
+
+# held to a list; hashed only; another one on each look
+cp disk.bin found/raw.bin
+(cd found && sha256sum raw.bin >SHA256SUMS)
+x 0 verify found/raw.bin --against found/SHA256SUMS
+x 0 report found/raw.bin -o listed --json
+valid listed
+j '.sentences[0]' | grep -q 'match .* given by whoever asked for the verification. Held against: found/SHA256SUMS.$' || fail "the list is told as $(j '.sentences[0]')"
+cp disk.bin found/hashed.bin
+x 0 hash found/hashed.bin
+x 0 report found/hashed.bin -o hashed --json
+valid hashed
+j '.sentences[0]' | grep -q 'nor was it verified: its digests were computed once' || fail "the hashed image is told as $(j '.sentences[0]')"
+whole_digests hashed 2
+cp disk.bin found/changed.bin
+x 6 verify found/changed.bin
+printf X | dd of=found/changed.bin bs=1 seek=7 conv=notrunc 2>/dev/null
+x 6 verify found/changed.bin
+x 0 report found/changed.bin -o changed --json
+valid changed
+grep -q 'class="attention">The looks at this image do not agree' changed/report.html || fail "the page does not say that the image changed"
+is "$(path changed "//$r'found']/@digests_agree")" false
+
+# a side record knows more than a ledger that has only looks; without either all is as before
+cp $image found/disk.E01
+cp $image.record.jsonl found/disk.E01.record.jsonl
+x 0 verify found/disk.E01
+x 0 report found/disk.E01 -o known --json
+valid known
+is "$(path known "//$r'ledger']/@from") $(path known "//$r'item']/@kind")" "side-record acquisition"
+j .ledger.reason | grep -q 'verifications of this image, but not its making' || fail "the reason is $(j .ledger.reason)"
+
+# a renamed image that a look knew by the ledger is still told by its making
+x 0 verify case/renamed.E01
+x 0 report case/renamed.E01 -o renamed-again
+says "as 'disk.E01'"
+is "$(path renamed-again "//$r'item']/@kind")" acquisition
+
+# a broken ledger: the page of an image as found says so too
+cp -r found cut
+sed -i 's/"examiner":"Me"/"examiner":"Mo"/g' cut/ledger.db
+x 1 report cut/theirs.E01 -o cut-told --json
+valid cut-told
+is "$(j .chain)" broken
+grep -q 'class="attention">The chain of the ledger is broken' cut-told/report.html || fail "the page as found does not say that the chain is broken"
 
 # what cannot be told
 x 4 report nosuch.E01 -o none
