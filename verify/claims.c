@@ -12,7 +12,7 @@ struct held {
     bool *as_said;    /* for each digest found: a claim states it, and with a cryptographic algorithm */
 };
 
-static const char *word_of(enum exh_basis basis)
+const char *exh_job_word_of(enum exh_basis basis)
 {
     static const char *const words[EXH_BASIS_COUNT] = {"the given reference", "the ledger", "the side record",
                                                        "the image itself",    "a checksum", "this run"};
@@ -37,8 +37,7 @@ static const struct exh_digest_value *same_file(const struct exh_digests *found,
     return NULL;
 }
 
-/* Others write "SHA256", "RMD160" or "SHA-1" for what is found under the one spelling of this project. */
-static bool spell(const char *algorithm, struct exh_digest_value *out, struct exh_error *err)
+bool exh_job_spell(const char *algorithm, struct exh_digest_value *out, struct exh_error *err)
 {
     struct exh_digest *digest = exh_digest_new(algorithm, err);
     bool ok = digest != NULL && exh_digest_value(digest, out, err);
@@ -77,7 +76,7 @@ static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *clai
     struct exh_error unknown = {0};
     struct exh_digest_value known;
     struct exh_finding place = place_of(job, said->scope);
-    const char *algorithm = spell(said->algorithm, &known, &unknown) ? known.algorithm : said->algorithm;
+    const char *algorithm = exh_job_spell(said->algorithm, &known, &unknown) ? known.algorithm : said->algorithm;
     if (held->other_shape && !exh_scope_is_track(said->scope))
         return true; /* told once */
     const struct exh_digest_value *found = exh_scope_is_file(said->scope)
@@ -101,19 +100,19 @@ static bool hold_digest(struct exh_verify_job *job, const struct exh_claim *clai
         held->as_said[found - job->out->found.digests.items] = is_cryptographic(said->algorithm);
         bool track = exh_scope_is_track(said->scope);
         return exh_job_find(job, check_of(said->scope), "match", (int)claim->basis, err, track ? &place : NULL, "%s of %s equals %s: %s",
-                            said->algorithm, said->scope, word_of(claim->basis), hex);
+                            said->algorithm, said->scope, exh_job_word_of(claim->basis), hex);
     }
     if (has_holes(job, found, said))
         return exh_job_find(job, check_of(said->scope), "not-compared", (int)claim->basis, err, &place,
                             "%s of %s cannot be compared with %s: not every sector could be read", said->algorithm, said->scope,
-                            word_of(claim->basis));
+                            exh_job_word_of(claim->basis));
     held->differed = true;
     if (place.count > 0)
         return exh_job_find(job, "track", "mismatch", (int)claim->basis, err, &place, "%s of %s (LBA %lld to %lld) differs from %s, which says %s",
                             said->algorithm, said->scope, (long long)place.lba, (long long)place.lba + (long long)place.count - 1,
-                            word_of(claim->basis), hex);
+                            exh_job_word_of(claim->basis), hex);
     return exh_job_find(job, check_of(said->scope), "mismatch", (int)claim->basis, err, &place, "%s of %s differs from %s, which says %s",
-                        said->algorithm, said->scope, word_of(claim->basis), hex);
+                        said->algorithm, said->scope, exh_job_word_of(claim->basis), hex);
 }
 
 static bool hold_chunks(struct exh_verify_job *job, const struct exh_claim *claim, struct held *held, struct exh_error *err)
@@ -135,16 +134,17 @@ static bool hold_chunks(struct exh_verify_job *job, const struct exh_claim *clai
         struct exh_finding place = exh_job_sectors(a->lba, a->sectors);
         if (differ++ < EXH_JOB_RANGES_TOLD &&
             !exh_job_find(job, "chunk", "mismatch", (int)claim->basis, err, &place, "chunk %zu (LBA %lld to %lld) differs from %s", i,
-                          (long long)a->lba, (long long)(a->lba + a->sectors - 1), word_of(claim->basis)))
+                          (long long)a->lba, (long long)(a->lba + a->sectors - 1), exh_job_word_of(claim->basis)))
             return false;
     }
-    if (unread > 0 && !exh_job_find(job, "chunk", "not-compared", (int)claim->basis, err, NULL,
-                                    "%zu of %zu chunks cannot be compared with %s: not every sector could be read", unread, n, word_of(claim->basis)))
+    if (unread > 0 &&
+        !exh_job_find(job, "chunk", "not-compared", (int)claim->basis, err, NULL,
+                      "%zu of %zu chunks cannot be compared with %s: not every sector could be read", unread, n, exh_job_word_of(claim->basis)))
         return false;
     if (differ == 0 && unread == 0 && said->count == found->count) {
         held->matched = true;
         return exh_job_find(job, "chunk", "match", (int)claim->basis, err, NULL,
-                            n == 1 ? "the %zu chunk digest equals %s" : "all %zu chunk digests equal %s", n, word_of(claim->basis));
+                            n == 1 ? "the %zu chunk digest equals %s" : "all %zu chunk digests equal %s", n, exh_job_word_of(claim->basis));
     }
     return true;
 }
@@ -175,13 +175,13 @@ static bool hold_layout(struct exh_verify_job *job, const struct exh_claim *clai
     if (held->other_shape)
         return exh_job_find(job, "layout", "not-compared", (int)claim->basis, err, NULL,
                             "%s is of the same tracks stored otherwise (sector size or pregaps): they are compared one by one, the whole is not",
-                            word_of(claim->basis));
+                            exh_job_word_of(claim->basis));
     uint64_t said = exh_layout_bytes(claim->layout), have = exh_layout_bytes(job->ask->medium->layout);
     if (said == have || said == EXH_SECTORS_UNKNOWN || have == EXH_SECTORS_UNKNOWN)
         return true;
     held->differed = true;
     return exh_job_find(job, "size", "mismatch", (int)claim->basis, err, NULL, "%s says the medium has %llu bytes; here it has %llu",
-                        word_of(claim->basis), (unsigned long long)said, (unsigned long long)have);
+                        exh_job_word_of(claim->basis), (unsigned long long)said, (unsigned long long)have);
 }
 
 /* The medium is in its files, so when every one of them is as it was, so is the medium. The digests of one file stand together in `found`. */
@@ -232,11 +232,12 @@ static bool hold_tracks(struct exh_verify_job *job, const struct exh_claim *clai
                            all = exh_job_sectors(exh_track_start(t), t->sectors - t->stored_pregap);
         if (t->stored_pregap > 0 && !c->part[EXH_PART_WHOLE] && !c->part[EXH_PART_PREGAP] &&
             !exh_job_find(job, "track", "not-compared", (int)claim->basis, err, &pregap, "the pregap of track %u is in no digest of %s", t->number,
-                          word_of(claim->basis)))
+                          exh_job_word_of(claim->basis)))
             return false;
         if (!c->part[exh_track_main_part(t)] && !c->part[EXH_PART_WHOLE] &&
             !exh_job_find(job, "track", "not-compared", (int)claim->basis, err, &all,
-                          "of track %u only the user data are in a digest of %s, not what is stored around them", t->number, word_of(claim->basis)))
+                          "of track %u only the user data are in a digest of %s, not what is stored around them", t->number,
+                          exh_job_word_of(claim->basis)))
             return false;
     }
     return true;

@@ -76,6 +76,81 @@ bool exh_verify_files(const struct exh_names *files, bool past_cache, const stru
     return true;
 }
 
+/* --- an image that cannot be opened --- */
+
+struct unopened {
+    const struct exh_names *files;
+    const char *algorithms[EXH_JOB_ALGORITHMS_MAX];
+    struct exh_digest_value spelled[EXH_JOB_ALGORITHMS_MAX];
+    size_t algorithm_count;
+    struct exh_verify_result *out;
+};
+
+static bool is_of_files(const struct unopened *u, const char *scope)
+{
+    for (size_t i = 0; exh_scope_is_file(scope) && i < u->files->count; i++)
+        if (strcmp(scope + 5, exh_text_base(u->files->items[i])) == 0)
+            return true;
+    return false;
+}
+
+/* One that nobody here can compute is not compared, and the claim is told as such. */
+static void want(struct unopened *u, const char *algorithm)
+{
+    struct exh_error unknown = {0};
+    struct exh_digest_value *value = &u->spelled[u->algorithm_count];
+    if (u->algorithm_count == EXH_JOB_ALGORITHMS_MAX || !exh_job_spell(algorithm, value, &unknown))
+        return;
+    for (size_t i = 0; i < u->algorithm_count; i++)
+        if (strcmp(u->algorithms[i], value->algorithm) == 0)
+            return;
+    u->algorithms[u->algorithm_count++] = value->algorithm;
+}
+
+static bool hold_file(struct unopened *u, const struct exh_claim *claim, const struct exh_digest_value *said, struct exh_error *err)
+{
+    struct exh_error unknown = {0};
+    struct exh_digest_value known;
+    const char *algorithm = exh_job_spell(said->algorithm, &known, &unknown) ? known.algorithm : said->algorithm;
+    const struct exh_digest_value *found = exh_digests_find(&u->out->found.digests, said->scope, algorithm);
+    bool agrees = found != NULL && found->length == said->length && memcmp(found->bytes, said->bytes, said->length) == 0;
+    char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
+    exh_text_hex(said->bytes, said->length, hex);
+    struct exh_finding f = {.check = "file", .offset = EXH_NO_OFFSET, .lba = -1, .basis = (int)claim->basis};
+    (void)snprintf(f.outcome, sizeof f.outcome, "%s", found == NULL ? "no-reference" : agrees ? "match" : "mismatch");
+    (void)snprintf(f.file, sizeof f.file, "%s", said->scope + 5);
+    if (found == NULL)
+        (void)snprintf(f.detail, sizeof f.detail, "%s of scope %s was not computed", said->algorithm, said->scope);
+    else
+        (void)snprintf(f.detail, sizeof f.detail, "%s of %.150s %s %s%s %s", said->algorithm, said->scope, agrees ? "equals" : "differs from",
+                       exh_job_word_of(claim->basis), agrees ? ":" : ", which says", hex);
+    if (found != NULL && !agrees) {
+        u->out->verdict = EXH_MISMATCH;
+        u->out->basis[claim->basis] = true;
+    }
+    return exh_findings_add(&u->out->findings, &f, err);
+}
+
+bool exh_verify_unopened(const struct exh_names *files, const struct exh_claim *claims, size_t claim_count, bool past_cache,
+                         const struct exh_watch *watch, struct exh_verify_result *out, struct exh_error *err)
+{
+    struct unopened u = {.files = files, .out = out};
+    bool ok = true;
+    memset(out, 0, sizeof *out);
+    want(&u, "sha256");
+    for (size_t c = 0; c < claim_count; c++)
+        for (size_t i = 0; i < claims[c].seal->digests.count; i++)
+            if (is_of_files(&u, claims[c].seal->digests.items[i].scope))
+                want(&u, claims[c].seal->digests.items[i].algorithm);
+    exh_watch_phase(watch, "container files", EXH_SECTORS_UNKNOWN);
+    for (size_t i = 0; ok && i < files->count; i++)
+        ok = digest_file(files->items[i], u.algorithms, u.algorithm_count, past_cache, watch, 0, &out->found.digests, err);
+    for (size_t c = 0; ok && c < claim_count; c++)
+        for (size_t i = 0; ok && i < claims[c].seal->digests.count; i++)
+            ok = !is_of_files(&u, claims[c].seal->digests.items[i].scope) || hold_file(&u, &claims[c], &claims[c].seal->digests.items[i], err);
+    return ok;
+}
+
 /* A raw image in one file has been hashed already: its file is its media stream. */
 bool exh_job_digest_files(struct exh_verify_job *job, struct exh_error *err)
 {

@@ -55,4 +55,10 @@ EXH_MUST_CHECK bool exh_verify_repeat(const struct exh_sectors *recorded, struct
 EXH_MUST_CHECK bool exh_verify_files(const struct exh_names *files, bool past_cache, const struct exh_watch *watch, unsigned threads,
                                      struct exh_digests *out, struct exh_error *err);
 
+/* Of an image that cannot be opened (encrypted, no passphrase): the digests of its files, in SHA-256 and in whatever the claims state of files of
+ * these names, and a finding for each claim that agrees or differs. The verdict is mismatch when one differs, else not-performed: what is in the
+ * image was not read. result->layout stays NULL. False: a file could not be read (err); the result so far is filled. */
+EXH_MUST_CHECK bool exh_verify_unopened(const struct exh_names *files, const struct exh_claim *claims, size_t claim_count, bool past_cache,
+                                        const struct exh_watch *watch, struct exh_verify_result *out, struct exh_error *err);
+
 #endif

@@ -37,6 +37,10 @@ bool exh_job_find(struct exh_verify_job *job, const char *check, const char *out
                   const struct exh_finding *place, const char *fmt, ...) EXH_PRINTF(7, 8);
 struct exh_finding exh_job_sectors(int64_t lba, uint64_t count);
 
+const char *exh_job_word_of(enum exh_basis basis); /* "the ledger", "the image itself", ... */
+/* Others write "SHA256", "RMD160" or "SHA-1" for what is found under the one spelling of this project: an empty value of that spelling. */
+EXH_MUST_CHECK bool exh_job_spell(const char *algorithm, struct exh_digest_value *out, struct exh_error *err);
+
 bool exh_scope_is_stream(const char *scope); /* "media" or "padded" */
 bool exh_scope_is_file(const char *scope);   /* "file:NAME" */
 bool exh_scope_is_track(const char *scope);  /* "track:N/..." */

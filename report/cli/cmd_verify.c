@@ -320,6 +320,15 @@ static bool tell_spared(struct checked *c, struct exh_error *err)
     return !c->witness_spared || exh_findings_add(&c->result.findings, &f, err);
 }
 
+static json_t *basis_json(const struct exh_verify_result *r)
+{
+    json_t *basis = json_array();
+    for (int b = 0; b < EXH_BASIS_COUNT; b++)
+        if (r->basis[b])
+            (void)json_array_append_new(basis, json_string(exh_basis_name((enum exh_basis)b)));
+    return basis;
+}
+
 /* The case data that were given, as an end line has them. Takes the object over; NULL: no memory. */
 static json_t *with_case(const struct checked *c, json_t *json)
 {
@@ -334,10 +343,7 @@ static json_t *result_json(const struct checked *c, const char *started)
     const struct exh_verify_result *r = &c->result;
     char ended[32];
     exh_time_text(time(NULL), ended);
-    json_t *basis = json_array();
-    for (int b = 0; b < EXH_BASIS_COUNT; b++)
-        if (r->basis[b])
-            (void)json_array_append_new(basis, json_string(exh_basis_name((enum exh_basis)b)));
+    json_t *basis = basis_json(r);
     uint64_t unreadable = 0;
     for (size_t i = 0; i < r->not_good.count; i++)
         unreadable += r->not_good.ranges[i].count;
@@ -515,28 +521,69 @@ static bool judge_lost(const struct exh_args *args, struct checked *c, struct ex
     return true;
 }
 
-/* An encrypted image without its passphrase: the digest of the container can be told, and nothing of what is in it. */
-static bool judge_sealed(const struct exh_args *args, struct checked *c, const struct exh_error *why)
+static json_t *unopened_json(const struct checked *c, const struct exh_names *files, const struct exh_error *why)
 {
-    struct exh_names files = {0};
-    struct exh_digests digests = {0};
-    struct exh_error err;
-    exh_error_clear(&err);
-    bool ok = exh_names_add(&files, c->image, &err) &&
-              exh_verify_files(&files, exh_arg(args, "--past-cache") != NULL, exh_args_watch(args), 0, &digests, &err);
-    if (ok) {
+    const struct exh_verify_result *r = &c->result;
+    char ended[32];
+    exh_time_text(time(NULL), ended);
+    json_t *basis = basis_json(r), *findings = exh_record_findings(&r->findings);
+    json_t *opening = json_pack("{s:s,s:s,s:o}", "check", "open", "outcome", "not-opened", "detail", exh_record_text(why->text));
+    bool ok = findings != NULL && opening != NULL && json_array_insert(findings, 0, opening) == 0;
+    json_decref(opening);
+    json_t *json =
+        json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "started", c->recording.started, "ended", ended, "verdict", exh_verdict_name(r->verdict), "basis",
+                  basis, "findings", findings, "digests", exh_record_digests(&r->found.digests), "files", exh_record_files(files));
+    if (ok && json != NULL && c->references.against_text[0] != '\0')
+        ok = json_object_set_new(json, "against", exh_record_text(c->references.against_text)) == 0;
+    if (ok)
+        return with_case(c, json);
+    json_decref(json);
+    return NULL;
+}
+
+static void print_unopened(const struct exh_args *args, const struct checked *c)
+{
+    bool differs = c->result.verdict == EXH_MISMATCH;
+    exh_print(args, "%s: %sonly the container was read, not what is in it\n", c->image,
+              differs ? "mismatch: the container differs from its reference; " : "");
+    print_findings(args, &c->result.findings);
+    for (size_t i = 0; i < c->result.found.digests.count; i++) {
+        const struct exh_digest_value *d = &c->result.found.digests.items[i];
         char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
-        exh_text_hex(digests.items[0].bytes, digests.items[0].length, hex);
-        exh_say(args, "exhibit: %s: %s", c->image, why->text);
-        exh_print(args, "%s: only the container was read, not what is in it\n  %-12s %s  (%s)\n", c->image, digests.items[0].algorithm, hex,
-                  digests.items[0].scope);
-        c->json =
-            json_pack("{s:o,s:o,s:o}", "image", exh_record_text(c->image), "error", exh_record_error(why), "digests", exh_record_digests(&digests));
-        c->code = exh_exit_of(why);
+        exh_text_hex(d->bytes, d->length, hex);
+        exh_print(args, "  %-12s %s  (%s)\n", d->algorithm, hex, d->scope);
     }
+}
+
+/* An encrypted image without its passphrase: the digest of the container can be told, held to what is said of it, and goes on record; nothing can of
+ * what is in it. False: not even that (err says why, when it is the ledger), and the image's own error stands. */
+static bool judge_sealed(const struct exh_args *args, struct checked *c, struct exh_error *err)
+{
+    const struct exh_error why = *err;
+    struct exh_error unread;
+    struct exh_names files = {0};
+    exh_error_clear(&unread);
+    bool read = exh_names_add(&files, c->image, &unread) &&
+                exh_verify_unopened(&files, c->references.claims, c->references.count, exh_arg(args, "--past-cache") != NULL, exh_args_watch(args),
+                                    &c->result, &unread);
+    json_t *json = read ? unopened_json(c, &files, &why) : NULL;
     exh_names_close(&files);
-    free(digests.items);
-    return ok;
+    if (json == NULL)
+        return false;
+    exh_error_clear(err);
+    if (!exh_recording_add(&c->recording, "", json_deep_copy(json), NULL, 0, err)) {
+        json_decref(json);
+        return false;
+    }
+    exh_say(args, "exhibit: %s: %s", c->image, why.text);
+    print_unopened(args, c);
+    exh_recording_tell(args, &c->recording);
+    (void)json_object_set_new(json, "image", exh_record_text(c->image));
+    (void)json_object_set_new(json, "error", exh_record_error(&why));
+    (void)json_object_set_new(json, "ledger", exh_recording_json(&c->recording));
+    c->json = json;
+    c->code = c->result.verdict == EXH_MISMATCH ? EXH_EXIT_FINDING : exh_exit_of(&why);
+    return true;
 }
 
 /* Otherwise nothing can be said of it: one operand ends the run with the error, one of several is told and counted. */

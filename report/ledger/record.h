@@ -33,7 +33,8 @@
  *     LINEAGE,"chunks"?:{"sectors","count","root"}   where no digest was asked for,
  *     "unreadable_sectors","unread_now","case"?:{fields}: as given, and of an image that was opened FOUND}
  *
- *     Of a disc also "audit": AUDIT.
+ *     Of a disc also "audit": AUDIT. Of an encrypted image without its passphrase: no sizes, "files":[{"name","bytes"}], digests of these alone,
+ *     "not-performed" (or "mismatch", when one is not what a reference says) and a finding of check "open" that says why.
  *
  * hash     {"operation","source":SOURCE,"digests":[],"bytes","sectors","unreadable_sectors", FOUND}
  *

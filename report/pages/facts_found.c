@@ -61,6 +61,18 @@ static void read_stated(struct exh_facts_reader *r, const json_t *body)
     exh_facts_read_digests(r, &out->digests, json_object_get(stored, "digests"));
 }
 
+/* A look that was broken off, or never began, counted nothing: its zeros are no sizes. */
+static void forget_sizes(struct exh_facts_reader *r, const json_t *body)
+{
+    struct exh_facts *f = r->facts;
+    const char *verdict = json_string_value(json_object_get(body, "verdict"));
+    if (verdict == NULL || strcmp(verdict, "not-performed") != 0)
+        return;
+    f->bytes = f->sectors = f->unreadable_sectors = f->unreadable_bytes = f->ranges_recorded = (struct exh_number){0};
+    f->ranges_listed = false;
+    f->ranges_missing = "what is in the image was not read";
+}
+
 static void count_looks(struct exh_facts *f)
 {
     for (size_t i = 0; i < f->record_count; i++) {
@@ -129,6 +141,7 @@ void exh_facts_read_found(struct exh_facts_reader *r, const struct exh_report_it
     f->outcome = EXH_ENDED_FOUND;
     f->image = exh_facts_string_at(r, line, "object.image");
     exh_facts_read_result(r, body, blobs);
+    forget_sizes(r, body);
     read_stated(r, body);
     exh_facts_read_found_rows(r, line, given);
     exh_facts_read_records(r, item);

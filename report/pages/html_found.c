@@ -34,10 +34,14 @@ void exh_html_disagreement(struct exh_html_page *p)
 
 /* --- the first sheet --- */
 
+static const char not_read[] = "not known: what is in the image was not read";
+
 static void unreadable(struct exh_html_page *p)
 {
     struct exh_number sectors = p->f->unreadable_sectors;
-    if (!sectors.known)
+    if (!sectors.known && !p->f->bytes.known)
+        exh_html_put(p, not_read);
+    else if (!sectors.known)
         exh_html_unknown(p);
     else if (sectors.value == 0)
         exh_html_put(p, "none: the image lists none, and every sector of it could be read");
@@ -51,7 +55,7 @@ static void size(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
     if (!f->bytes.known) {
-        exh_html_put(p, "not known: what is in the image was not read");
+        exh_html_put(p, not_read);
         return;
     }
     exh_html_counted(p, f->bytes.value, "byte");
@@ -217,6 +221,10 @@ void exh_html_found(struct exh_html_page *p)
 {
     exh_html_heading(p, 0, "The image as found", "sheet");
     described_by(p);
+    if (!p->f->bytes.known) {
+        exh_html_put(p, "<p>What is in the image was not read. Only what follows is known of it: its files, as they lie in the file system.</p>\n");
+        return;
+    }
     seen(p);
     stated(p);
     exh_html_ranges(p);

@@ -396,6 +396,18 @@ static bool say_looks(char **out, const struct exh_facts *f)
     return exh_text_append(out, "it was verified ") && say_times(out, performed) && exh_text_append(out, " and was to be %zu more", f->not_performed);
 }
 
+/* Of an image that was not opened its files may still have been held against something: "not performed" does not say so. */
+static bool say_container(char **out, const struct exh_fact_record *last)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < last->finding_count; i++)
+        n += is(last->findings[i].check, "file") && is(last->findings[i].outcome, "match");
+    if (n == 0 || !is(last->verdict, "not-performed"))
+        return true;
+    return exh_text_append(out, " What is in it was not read; %zu digest%s of its container equal%s what is said of it.", n, n == 1 ? "" : "s",
+                           n == 1 ? "s" : "");
+}
+
 /* ", last on ... : match (what that means), on the basis of ..." with the reason where nothing was compared. */
 static bool say_last_look(char **out, const struct exh_fact_record *last)
 {
@@ -408,7 +420,7 @@ static bool say_last_look(char **out, const struct exh_fact_record *last)
     free(rests_on);
     if (ok && is(last->verdict, "not-performed") && last->finding_count > 0 && last->findings[0].detail != NULL)
         ok = exh_text_append(out, ": %s", last->findings[0].detail);
-    ok = ok && exh_text_append(out, ".");
+    ok = ok && exh_text_append(out, ".") && say_container(out, last);
     if (ok && last->against != NULL)
         ok = exh_text_append(out, " Held against: %s.", last->against);
     if (ok && last->unread_now.known && last->unread_now.value > 0)
@@ -469,8 +481,9 @@ char *exh_sentence_verification(const struct exh_fact_record *record)
     bool ok = text != NULL;
     if (ok && record->against != NULL)
         ok = exh_text_append(&text, " Held against: %s.", record->against);
-    char *rests_on = ok && record->basis != NULL ? exh_sentence_bases(record->basis) : NULL;
-    if (ok && record->basis != NULL)
+    bool based = record->basis != NULL && !is(record->basis, "none");
+    char *rests_on = ok && based ? exh_sentence_bases(record->basis) : NULL;
+    if (ok && based)
         ok = rests_on != NULL && exh_text_append(&text, " It rests on %s.", rests_on);
     free(rests_on);
     if (ok && record->unread_now.known && record->unread_now.value > 0)

@@ -54,6 +54,43 @@ x 2 info secret.dmg --passphrase-fd x; says 'not a descriptor'
 x 2 info secret.dmg --passphrase-fd 9 --passphrase-file right; says 'both'
 x 0 info disk.raw --passphrase-file nowhere # what is not encrypted asks for none
 
+# That goes on record, and a report tells of it; nothing is held to that line, for what was found once is no word on what ought to be there.
+mkdir kept
+cp secret.dmg kept/
+x 0 log --init --ledger kept/ledger.db
+x 5 verify kept/secret.dmg --case C-1 --json </dev/null
+is "$(j '.verdict + " " + (.basis|length|tostring) + " " + .findings[0].outcome + " " + .error.code')" "not-performed 0 not-opened passphrase" "the answer"
+is "$(j .ledger.seq)" 2 "the line"
+x 0 log --ledger kept/ledger.db --check
+x 5 verify kept/secret.dmg --no-record </dev/null
+x 0 report kept/secret.dmg -o told --json
+is "$(j .ledger.seq)" 3 "lines: created, verify, report"
+j '.sentences[0]' | grep -q '^No acquisition of this image is on record here; it was to be verified once, last on .* UTC: not-performed (no comparison was made): .*encrypted' ||
+  fail "the sealed image is told as $(j '.sentences[0]')"
+grep -q "sha256sum secret.dmg" told/report.html || fail "the page does not tell how to check the container"
+if command -v xmllint >/dev/null; then
+  xmllint --nonet --noout --schema "$SRC/report/pages/exhibit-report.xsd" told/report.xml 2>lint.txt || fail "$(cat lint.txt)"
+  is "$(xmllint --xpath "string(//*[local-name()='files']/*[local-name()='file'][@name='secret.dmg']/@sha256)" told/report.xml)" "$(sha256sum <secret.dmg | cut -d' ' -f1)" "the container on record"
+  is "$(xmllint --xpath "string(//*[local-name()='found']/@case)" told/report.xml)" C-1 "the case on record"
+fi
+x 0 verify kept/secret.dmg --against disk.raw --passphrase-file right
+x 0 report kept/secret.dmg -o told2 --json; j '.sentences[0]' | grep -q 'it was verified once and was to be 1 more, last on .*: match' || fail "opened later: $(j '.sentences[0]')"
+
+# What is said of the container itself is held against it: agreement leaves the medium unverified, a difference is a finding.
+(cd kept && sha256sum secret.dmg >SUMS; cd .. && md5sum secret.dmg | sed 's,secret,kept/secret,' >MD5)
+x 5 verify kept/secret.dmg --against kept/SUMS --json </dev/null
+is "$(j '.findings[]|select(.check == "file")|.outcome + " " + .basis')" "match external" "the container against a list"
+x 0 report kept/secret.dmg -o told3 --json; j '.sentences[0]' | grep -q '1 digest of its container equals what is said of it' || fail "the list: $(j '.sentences[0]')"
+x 5 verify kept/secret.dmg --expect "md5:$(md5sum <secret.dmg | cut -d' ' -f1)@file:secret.dmg" --no-record --json </dev/null
+is "$(j '[.digests[].algorithm]|sort|join(" ")')" "md5 sha256" "what was computed"
+printf X | dd of=kept/secret.dmg bs=1 seek=690000 conv=notrunc 2>/dev/null
+x 1 verify kept/secret.dmg --against kept/SUMS --json </dev/null
+is "$(j '.verdict + " " + .basis[0]')" "mismatch external" "a changed container"
+x 0 report kept/secret.dmg -o told4 --json
+j '.sentences[0]' | grep -q ': mismatch (the image differs from the reference it was held against), on the basis of a digest, list' || fail "the change: $(j '.sentences[0]')"
+grep -q 'The looks at this image do not agree: of sha256 in scope file:secret.dmg' told4/report.html || fail "the page does not say that the container changed"
+x 5 verify kept/secret.dmg --passphrase-file wrong; x 0 log --ledger kept/ledger.db --check --json; is "$(j .lines)" 9 "a wrong passphrase leaves no line"
+
 # Without a passphrase the container can be hashed as the file it is.
 x 0 hash secret.dmg --input-format raw --hash sha256 </dev/null; says "$(sha256sum <secret.dmg | cut -d' ' -f1)"
 
@@ -61,6 +98,9 @@ x 0 hash secret.dmg --input-format raw --hash sha256 </dev/null; says "$(sha256s
 x 0 convert disk.raw -o kept.dmg --format dmg
 cp secret.dmg kept.dmg
 x 5 verify kept.dmg --passphrase-file wrong; says 'passphrase does not open'
+# But the container is not the file on record, and that can be seen without a passphrase.
+x 1 verify kept.dmg --json </dev/null
+is "$(j '.verdict + " " + ([.findings[].basis|strings]|unique|join(" "))')" "mismatch ledger record" "another container under a name on record"
 
 # A bundle keeps its keys in `token`; what is not stored is zeros.
 x 0 convert b.sparsebundle -o b2.raw --passphrase-file right --no-record; cmp b2.raw b.sparsebundle.raw || fail "the bundle's plain bytes differ"

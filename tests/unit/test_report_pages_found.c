@@ -142,6 +142,9 @@ static void tells_what_was_not_opened(void **state)
     free(text);
     struct pages p = found_pages("found-sealed", lines, 1);
     assert_on(p.html, "class=\"attention\">The last verification on record");
+    assert_on(p.html, "What is in the image was not read. Only what follows is known of it");
+    assert_not_on(p.html, "What the image says of itself");
+    assert_not_on(p.html, "rests on none");
     let_go(p);
     lines[0] = full;
     text = found_sentence(lines, 2);
@@ -152,6 +155,25 @@ static void tells_what_was_not_opened(void **state)
     let_go(p);
     json_decref(sealed);
     json_decref(full);
+}
+
+/* A look that took everything back, because the image changed under it, left zeros: those are no sizes, and no list without gaps. */
+static void believes_no_size_of_a_broken_look(void **state)
+{
+    (void)state;
+    json_t *broken = verify_line(70, "found.E01", "not-performed"), *body = json_object_get(broken, "body");
+    const json_t *lines[] = {broken};
+    assert_int_equal(json_object_set_new(body, "bytes", json_integer(0)), 0);
+    assert_int_equal(json_object_set_new(body, "sectors", json_integer(0)), 0);
+    assert_int_equal(json_object_set_new(body, "digests", json_array()), 0);
+    assert_int_equal(json_object_set_new(body, "unreadable", json_array()), 0);
+    struct pages p = found_pages("found-broken", lines, 1);
+    assert_on(p.html, "not known: what is in the image was not read");
+    assert_not_on(p.html, "every sector of it could be read");
+    assert_xpath(p.xml, "count(//r:found/@bytes)", "0");
+    assert_xpath(p.xml, "string(//r:item/r:unreadable/@listed)", "false");
+    let_go(p);
+    json_decref(broken);
 }
 
 /* No line at all is no item, and a digest that is none refuses the page as it does of a making. */
@@ -176,8 +198,11 @@ static void refuses_what_it_cannot_tell(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tells_what_was_found), cmocka_unit_test(reads_older_lines),
-                                       cmocka_unit_test(warns_where_looks_disagree), cmocka_unit_test(tells_what_was_not_opened),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tells_what_was_found),
+                                       cmocka_unit_test(reads_older_lines),
+                                       cmocka_unit_test(warns_where_looks_disagree),
+                                       cmocka_unit_test(tells_what_was_not_opened),
+                                       cmocka_unit_test(believes_no_size_of_a_broken_look),
                                        cmocka_unit_test(refuses_what_it_cannot_tell)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     xmlCleanupParser();
