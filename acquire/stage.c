@@ -173,6 +173,13 @@ bool exh_stage_vacant(const struct exh_stage *stage, const char *name, struct ex
 
 /* ---- opening ---- */
 
+/* Does the name still lead to the folder that is open? While the lock was waited for, another run may have ended, and removed its own. */
+static bool is_in_place(const struct exh_place *p)
+{
+    struct stat open_one, named;
+    return fstat(p->folder_fd, &open_one) == 0 && lstat(p->folder, &named) == 0 && open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
 static bool open_target(struct exh_place *p, struct exh_error *err)
 {
     p->target_fd = open(p->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -187,8 +194,11 @@ static bool open_folder(struct exh_place *p, struct exh_error *err)
     p->folder_fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (p->folder_fd < 0)
         return exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot open the staging folder");
-    if (lock_folder(p, err))
-        return true;
+    if (lock_folder(p, err)) {
+        if (is_in_place(p))
+            return true;
+        (void)exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "another run has removed or replaced %s/ just now", p->folder);
+    }
     (void)close(p->folder_fd); /* another's: closing the stage does not remove it, empty as it may be */
     p->folder_fd = -1;
     return false;
@@ -359,7 +369,7 @@ static void remove_file(struct exh_stage *stage, const char *name)
 
 static void remove_folder(const struct exh_place *place)
 {
-    if (rmdir(place->folder) == 0)
+    if (is_in_place(place) && rmdir(place->folder) == 0)
         (void)fsync(place->target_fd);
 }
 
@@ -378,23 +388,70 @@ void exh_stage_clear(struct exh_stage *stage)
 
 /* ---- the end of what can be made again ---- */
 
-static bool all_of(const char *text, const char *set, size_t least) { return strlen(text) >= least && text[strspn(text, set)] == '\0'; }
+/* A file with a name that `ours` has, letter by letter: nothing is removed for a likeness. */
+static bool is_kept(const char *name)
+{
+    bool yes = false;
+    for (size_t i = 0; !yes && i < OURS; i++) {
+        size_t n = strlen(ours[i]);
+        yes = strncmp(name, ours[i], n) == 0 && (name[n] == '\0' || strcmp(name + n, ".new") == 0);
+    }
+    return yes;
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+
+/* As printf("%03u") writes it, for no more parts than anybody makes. */
+static bool is_part_number(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    return text[n] == '\0' && n >= 3 && n <= 6 && (n == 3 || text[0] != '0');
+}
+
+/* ".E02" to ".E99", ".EAA" to ".ZZZ". By the name alone ".LOG" and ".TXT" are among the latter: such a file must begin as a segment does, or be empty
+ * yet. */
+static bool is_segment(const struct exh_place *p, const char *file, const char *end)
+{
+    static const char signature[8] = {'E', 'V', 'F', 0x09, 0x0d, 0x0a, (char)0xff, 0x00};
+    char head[sizeof signature];
+    bool numbered = end[0] == '.' && end[1] == 'E' && is_digit(end[2]) && is_digit(end[3]);
+    bool lettered = end[0] == '.' && end[1] >= 'E' && is_capital(end[1]) && is_capital(end[2]) && is_capital(end[3]);
+    if (strlen(end) != 4 || !lettered)
+        return strlen(end) == 4 && numbered;
+    int fd = openat(p->folder_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? pread(fd, head, sizeof head, 0) : -1;
+    if (fd >= 0)
+        (void)close(fd);
+    return n >= 0 && memcmp(head, signature, (size_t)n) == 0;
+}
+
+/* "disc (Track 1).bin", "disc (Track 01).bin" */
+static bool is_track_file(const char *rest)
+{
+    static const char before[] = " (Track ";
+    size_t n = strncmp(rest, before, sizeof before - 1) == 0 ? strspn(rest + sizeof before - 1, "0123456789") : 0;
+    return (n == 1 || n == 2) && strcmp(rest + sizeof before - 1 + n, ").bin") == 0;
+}
+
+static bool is_one_of(const char *name, const char *a, const char *b) { return strcmp(name, a) == 0 || strcmp(name, b) == 0; }
 
 /* Is this a file that a writer of the image makes? NAME itself; of a set its further segments (disk.E02, disk.EAA, disk.002), or what lies beside a
  * descriptor (disc.bin, disc.sub, disc.cdt, "disc (Track 1).bin", disk-flat.vmdk). */
-static bool is_of_image(const struct exh_stage *s, const char *file)
+static bool is_of_image(const struct exh_stage *s, const struct exh_place *p, const char *file)
 {
     size_t n = strlen(s->name), stem = n > 4 ? n - 4 : 0;
     const char *end = s->name + stem, *rest = file + stem;
-    if (strcmp(file, s->name) == 0 || is_part(s->name, file) || (strncmp(file, s->name, n) == 0 && strcmp(file + n, "-flat.vmdk") == 0))
+    if (strcmp(file, s->name) == 0 || (strncmp(file, s->name, n) == 0 && strcmp(file + n, "-flat.vmdk") == 0))
         return true;
     if (n > 5 && strcasecmp(s->name + n - 5, ".vmdk") == 0 && strncmp(file, s->name, n - 5) == 0)
         return strcmp(file + n - 5, "-flat.vmdk") == 0;
     if (stem == 0 || strncmp(file, s->name, stem) != 0)
         return false;
-    return (strcmp(end, ".E01") == 0 && strlen(rest) == 4 && all_of(rest + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 3)) ||
-           (strcmp(end, ".001") == 0 && rest[0] == '.' && all_of(rest + 1, "0123456789", 3)) ||
-           (strcasecmp(end, ".cue") == 0 && strcmp(rest, ".cdt") == 0);
+    return (strcmp(end, ".E01") == 0 && is_segment(p, file, rest)) || (strcmp(end, ".001") == 0 && rest[0] == '.' && is_part_number(rest + 1)) ||
+           (strcasecmp(end, ".cue") == 0 && (strcmp(rest, ".cdt") == 0 || is_track_file(rest))) ||
+           (strcasecmp(end, ".toc") == 0 && is_one_of(rest, ".bin", ".BIN")) ||
+           (strcasecmp(end, ".ccd") == 0 && (is_one_of(rest, ".img", ".IMG") || is_one_of(rest, ".sub", ".SUB")));
 }
 
 enum sweep { BARE, LOOK, REMOVE };
@@ -403,13 +460,13 @@ static bool sweep_file(const struct exh_stage *s, const struct exh_place *p, con
 {
     struct stat st;
     if (how == BARE)
-        return is_ours(name) || exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is there", name);
+        return is_kept(name) || exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET, "%s is there", name);
     if (how == LOOK) {
-        bool known = fstatat(p->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (is_ours(name) || is_of_image(s, name));
+        bool known = fstatat(p->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (is_kept(name) || is_of_image(s, p, name));
         return known || exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
                                  "%s in it is no part of the unfinished image: nothing is removed (rm -r of the folder would remove all)", name);
     }
-    return is_ours(name) || unlinkat(p->folder_fd, name, 0) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot remove %s", name);
+    return is_kept(name) || unlinkat(p->folder_fd, name, 0) == 0 || exh_fail_sys(err, errno, EXH_NO_OFFSET, "cannot remove %s", name);
 }
 
 /* Every file of the folder: BARE wants `ours` alone, LOOK also those of the image, and with REMOVE these go. */
@@ -458,7 +515,8 @@ void exh_stage_close(struct exh_stage *stage)
     for (size_t i = 0; i < stage->place_count; i++) {
         struct exh_place *p = &stage->places[i];
         if (p->folder_fd >= 0) {
-            (void)rmdir(p->folder);
+            if (is_in_place(p))
+                (void)rmdir(p->folder);
             (void)close(p->folder_fd);
         }
         if (p->target_fd >= 0)

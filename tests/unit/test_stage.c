@@ -455,7 +455,7 @@ static void discards(const char *name, const char *const *files, size_t count)
     assert_true(exh_stage_keep(stage, EXH_STAGE_CONVERSION, "mark", &err));
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(path, sizeof path, "%s.partial/%s", name, files[i]);
-        put(path, "half");
+        put(path, strstr(files[i], ".E") != NULL || strstr(files[i], ".F") != NULL ? "EVF\x09\x0d" : "half");
     }
     if (!exh_stage_discard(stage, &err))
         fail_msg("%s: %s", name, err.text);
@@ -482,7 +482,8 @@ static void what_is_half_made_is_discarded(void **state)
 static void what_is_not_of_the_image_keeps_all(void **state)
 {
     (void)state;
-    static const char *const foreign[] = {"other", "disk.E1", "disk.E022", "disk.e02", "disk.txt", "disk.E01.bak", "disk (Track 1).bin", "disc.E02"};
+    static const char *const foreign[] = {"other",    "disk.E1",  "disk.E022", "disk.e02", "disk.txt", "disk.E01.bak", "disk (Track 1).bin",
+                                          "disc.E02", "disk.TXT", "disk.LOG",  "disk-E02", "disk.E0A", "MAP",          "Journal"};
     char path[80];
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         struct exh_names names;
@@ -504,6 +505,41 @@ static void what_is_not_of_the_image_keeps_all(void **state)
         stage = NULL;
         empty_folder(in("disk.E01.partial"));
     }
+}
+
+static void keeps(const char *name, const char *file)
+{
+    char path[80];
+    exh_error_clear(&err);
+    stage = exh_stage_open(in(name), &err);
+    assert_non_null(stage);
+    assert_true(exh_stage_keep(stage, EXH_STAGE_CONVERSION, "mark", &err));
+    (void)snprintf(path, sizeof path, "%s.partial/%s", name, file);
+    put(path, "theirs");
+    exh_error_clear(&err);
+    if (exh_stage_discard(stage, &err))
+        fail_msg("%s was removed from %s.partial", file, name);
+    assert_int_equal(err.code, EXH_REFUSED);
+    check_holds(path, "theirs");
+    assert_int_equal(unlink(in(path)), 0);
+    assert_true(exh_stage_discard(stage, &err));
+    exh_stage_close(stage);
+    stage = NULL;
+}
+
+/* What a reader would rather not see beside the image is not yet what its writer makes. */
+static void a_likeness_is_not_enough(void **state)
+{
+    (void)state;
+    static const char *const cue[] = {"disc (Track notes).txt", "disc (Track 1).bin.bak", "disc (Track ).bin", "DISC (Track 1).bin",
+                                      "disc (Track 1).wav"};
+    static const char *const parts[] = {"disk.", "disk.20261127", "disk.0002", "disk.02", "disk-002"};
+    for (size_t i = 0; i < sizeof cue / sizeof cue[0]; i++)
+        keeps("disc.cue", cue[i]);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        keeps("disk.001", parts[i]);
+    keeps("disc.toc", "Disc.bin");
+    keeps("disc.ccd", "disc.Img");
 }
 
 /* Cut in the middle of publishing: what was moved is moved back, and goes; a file of somebody else that has the name by now stays. */
@@ -761,6 +797,7 @@ int main(void)
         CASE(small_files),
         CASE(what_is_half_made_is_discarded),
         CASE(what_is_not_of_the_image_keeps_all),
+        CASE(a_likeness_is_not_enough),
         CASE(a_discard_takes_back_first),
         CASE(a_partial_is_taken_up_once),
         CASE(a_publication_that_is_cut_is_taken_back),
