@@ -487,6 +487,20 @@ static bool sweep(const struct exh_stage *s, const struct exh_place *p, enum swe
     return ok || exh_in_file(err, p->folder);
 }
 
+bool exh_stage_holds(const struct exh_stage *stage, const char *path)
+{
+    struct stat there, here;
+    char *whole = realpath(path, NULL);
+    bool yes = false;
+    if (whole != NULL) {
+        *strrchr(whole, '/') = '\0';
+        for (size_t i = 0; !yes && i < stage->place_count && stat(whole[0] != '\0' ? whole : "/", &there) == 0; i++)
+            yes = fstat(stage->places[i].folder_fd, &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+    }
+    free(whole);
+    return yes;
+}
+
 bool exh_stage_bare(const struct exh_stage *stage)
 {
     struct exh_error why;

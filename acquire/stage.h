@@ -50,6 +50,8 @@ EXH_MUST_CHECK bool exh_stage_vacant(const struct exh_stage *stage, const char *
 EXH_MUST_CHECK bool exh_stage_publish(struct exh_stage *stage, const struct exh_names *files, struct exh_names *paths, struct exh_error *err);
 /* Removes state, map, journal and work file, and the staging folders: the image is published and recorded, or nothing was worth keeping. */
 void exh_stage_clear(struct exh_stage *stage);
+/* Does the file that this path leads to lie in one of the staging folders? */
+bool exh_stage_holds(const struct exh_stage *stage, const char *path);
 /* Holds the folder nothing of the image, but only what a stage keeps for itself? False also where that cannot be told. */
 bool exh_stage_bare(const struct exh_stage *stage);
 /* Removes the unfinished image, what it was made with and the staging folders, after moving back what was published of it; EXH_STAGE_CONVERSION goes

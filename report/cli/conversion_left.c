@@ -44,6 +44,18 @@ bool exh_conversion_is(const char *image)
     return yes;
 }
 
+/* What is half made of an image can be opened, too, and be converted: to the very name it was to have. */
+static bool refuse_source(const struct exh_stage *left, const struct exh_opened *source, struct exh_error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < source->marks.count; i++)
+        if (exh_stage_holds(left, source->marks.items[i].path))
+            ok = exh_fail(err, EXH_REFUSED, EXH_NO_OFFSET,
+                          "%s is to be read, and lies in the folder that was to be removed: move it out, or give another name",
+                          source->marks.items[i].path);
+    return ok;
+}
+
 static bool replace(const struct exh_args *args, const char *image, struct exh_stage *left, const json_t *mark, struct exh_error *err)
 {
     struct exh_error taken;
@@ -63,7 +75,7 @@ static bool replace(const struct exh_args *args, const char *image, struct exh_s
     return true;
 }
 
-bool exh_conversion_replace(const struct exh_args *args, const char *image, struct exh_error *err)
+bool exh_conversion_replace(const struct exh_args *args, const char *image, const struct exh_opened *source, struct exh_error *err)
 {
     struct exh_error ignored;
     exh_error_clear(&ignored);
@@ -73,7 +85,7 @@ bool exh_conversion_replace(const struct exh_args *args, const char *image, stru
     json_t *mark = mark_of(image); /* under the lock */
     if (mark == NULL)
         exh_stage_unkept(left, EXH_STAGE_CONVERSION);
-    bool ok = mark == NULL || replace(args, image, left, mark, err);
+    bool ok = mark == NULL || (refuse_source(left, source, err) && replace(args, image, left, mark, err));
     json_decref(mark);
     exh_stage_close(left); /* which also removes an empty folder, of a run that was killed before it had marked it */
     return ok;

@@ -19,7 +19,7 @@ EXH_MUST_CHECK bool exh_conversion_mark(struct exh_stage *stage, const struct ex
 /* Is there a mark beside this unfinished image? */
 bool exh_conversion_is(const char *image);
 /* Removes what a conversion to this image has left, if that is what lies there, saying so. Whatever else stands in the way is left to exh_stage_open
- * to refuse. EXH_REFUSED: there is something in the folder that is none of ours. */
-EXH_MUST_CHECK bool exh_conversion_replace(const struct exh_args *args, const char *image, struct exh_error *err);
+ * to refuse. EXH_REFUSED: there is something in the folder that is none of ours, or a file that is to be converted. */
+EXH_MUST_CHECK bool exh_conversion_replace(const struct exh_args *args, const char *image, const struct exh_opened *source, struct exh_error *err);
 
 #endif

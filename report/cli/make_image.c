@@ -256,7 +256,7 @@ static bool look_before(struct make *m, struct exh_error *err)
     /* The guard first: making the staging folder is a write. Standard input may be a device or a file, too. */
     if (!exh_guard_file(m->source->path, m->plan.image, err))
         return false;
-    if (can_be_made_again(m) && !exh_conversion_replace(m->args, m->plan.image, err))
+    if (can_be_made_again(m) && !exh_conversion_replace(m->args, m->plan.image, m->source, err))
         return exh_on_side(err, EXH_SIDE_DESTINATION);
     /* Opening the stage says everything that is wrong with the destination; closed empty, it leaves nothing behind. */
     m->stage = m->state != NULL ? exh_stage_resume(m->plan.image, err) : exh_stage_open(m->plan.image, err);

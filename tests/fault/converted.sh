@@ -164,6 +164,14 @@ for edit in 's/"x.vdi"/"y.vdi"/' 's/"v": 1/"v": 2/' 's/{//'; do
   [ -e case/x.vdi.partial/x.vdi ] || fail "removed by a mark that is not its own ($edit)"
 done
 cp mark case/x.vdi.partial/conversion
+# what is half made, as the source: it is not removed while it is read
+mkdir case/x.raw.partial; sed 's/"x.vdi"/"x.raw"/' mark >case/x.raw.partial/conversion; cp disk.img case/x.raw.partial/x.raw
+ln -s x.raw.partial/x.raw case/link.raw
+for path in case/x.raw.partial/x.raw case/link.raw "$work/case/link.raw" case/../case/x.raw.partial/x.raw; do
+  x 2 convert "$path" -o case/x.raw --json; told refused 'lies in the folder that was to be removed'
+  is "$(sha256sum <case/x.raw.partial/x.raw)" "$(sha256sum <disk.img)" "the source $path"
+done
+rm -r case/link.raw case/x.raw.partial
 # another run that is at it
 { flock -x 9; touch held; exec sleep 30; } 9<case/x.vdi.partial & holder=$!
 wait_for held
