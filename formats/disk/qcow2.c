@@ -309,9 +309,10 @@ static bool read_snapshots(struct exh_qcow2 *q, struct exh_source *source, struc
             !read_text(source, at + 40 + more + id, name, out->name, sizeof out->name, "a snapshot's name", err))
             return err->code == EXH_OK ? exh_fail(err, EXH_CORRUPT, at + 36, "snapshot %u has %u bytes of extra data", i + 1, more) : false;
         out->disk_bytes = more >= 16 ? exh_be64(extra + 8) : 0;
-        at += (40ull + more + id + name + 7) / 8 * 8;
+        uint64_t bytes = 40ull + more + id + name;
+        q->snapshots_bytes = at + bytes - q->snapshots_at; /* behind the last one qemu writes no padding, where the file ends with it */
+        at += (bytes + 7) / 8 * 8;
     }
-    q->snapshots_bytes = at - q->snapshots_at;
     return true;
 }
 

@@ -44,6 +44,8 @@ qemu-img snapshot -c two lived.qcow2 && qemu-io -c 'write -q -P 4 150k 100k' -c 
 qemu-img bitmap --add -g 4k lived.qcow2 marks && qemu-io -c 'write -q -P 5 3M 300k' lived.qcow2
 same lived.qcow2 "snapshots and a bitmap"
 is "$(ours lived.qcow2)" "0 0" "what is found in an image with snapshots and a bitmap"
+qemu-img snapshot -c "the last of the file" lived.qcow2 && same lived.qcow2 "a snapshot whose entry ends with the file"
+x 6 verify lived.qcow2 --hash none --no-record
 qemu-img snapshot -d one lived.qcow2 && same lived.qcow2 "a snapshot deleted"
 
 # ---- left open: counts that were not written
