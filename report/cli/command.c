@@ -77,7 +77,7 @@ json_t *exh_notices(const struct exh_args *args)
 {
     json_t *list = json_array();
     for (size_t i = 0; list != NULL && i < args->progress.notice_count; i++)
-        (void)json_array_append_new(list, json_string(args->progress.notices[i]));
+        (void)json_array_append_new(list, exh_record_text(args->progress.notices[i]));
     return list;
 }
 

@@ -206,6 +206,13 @@ let_go 0
 cmp disk.img made/out.raw || fail "the copy of a file of another mode"
 jq -r 'select(.type=="acquire-end").body.notices[]' made/out.raw.record.jsonl | grep -q 'quiet.img: its status changed (ctime' || fail "the record says nothing of the mode"
 
+odd=$'od\xffd.img' # the name is no UTF-8: the notice is on record all the same
+cp disk.img "$odd"; rm -rf made; mkdir made
+held acquire "$odd" -o made/out.raw --ledger ledger.db
+chmod 600 "$odd"
+let_go 0
+jq -r 'select(.type=="acquire-end").body.notices[]' made/out.raw.record.jsonl | grep -q 'its status changed (ctime' || fail "a notice is not on record"
+
 # ---- our own reading, and records beside the image, change nothing ----
 cp disk.img beside.img; x 0 log --init --ledger case.db
 x 6 verify beside.img --ledger case.db --json
