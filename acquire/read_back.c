@@ -75,16 +75,28 @@ static bool check_stored(const struct exh_run *run, const struct exh_medium *sta
     return true;
 }
 
+/* Said of the file systems in the sectors, not of the image that holds them: a truncated disc makes a faithful image of a truncated disc. */
+static bool is_of_content(const struct exh_finding *f)
+{
+    return strcmp(f->outcome, "damaged") == 0 && (strcmp(f->check, "volume") == 0 || strcmp(f->check, "volume-size") == 0);
+}
+
 static bool judge_read_back(const struct exh_run *run, const struct exh_verify_result *found, struct exh_error *err)
 {
     if (found->verdict == EXH_MATCH && found->unread_now == 0)
         return true;
+    bool content = false, match = false;
     for (size_t i = 0; i < found->findings.count; i++) {
         const struct exh_finding *f = &found->findings.items[i];
+        content = content || is_of_content(f);
+        match = match || strcmp(f->outcome, "match") == 0;
+        if (is_of_content(f))
+            continue;
         if (strcmp(f->outcome, "mismatch") == 0 || strcmp(f->outcome, "damaged") == 0 || strcmp(f->outcome, "unreadable") == 0)
             return lost(err, f->file[0] != '\0' ? f->file : run->plan->image, f->detail);
     }
-    return lost(err, run->plan->image, exh_verdict_name(found->verdict));
+    return (found->verdict == EXH_DAMAGED && content && match && found->unread_now == 0) ||
+           lost(err, run->plan->image, exh_verdict_name(found->verdict));
 }
 
 /* The staged image was written by us and sealed: whatever is wrong with its bytes now, the destination did it. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Discs as a person meets them: the table of info, every way between containers, what is lost said first, digests of tracks, the report.
 . "$(dirname "$0")/../lib.sh"
-need jq xmllint
+need jq xmllint python3
 for f in cue ccd toc iso; do "$EXHIBIT" --help | grep -q "^  $f " || skip "this build reads no $f"; done
 sha() { sha256sum "$1" | cut -d' ' -f1; }
 media() { j '.digests[]|select(.scope=="media" and .algorithm=="sha256").value'; }
@@ -185,3 +185,19 @@ grep -q 'Sessions and tracks' report/report.html && grep -q '299 ok, 1 repairabl
 grep -q '<index number="2" lba="450"/>' report/report.xml && grep -q 'mcn="1234567890128"' report/report.xml || fail "report.xml lacks what is known"
 x 0 report two.raw -o report2; grep -q 'of the disc it was made from' report2/report.html || fail "the source disc in the report"
 cmp before <(cat disc.cue disc.bin) || fail "the source was written to"
+
+# ---- a file system that is truncated is imaged as it is: it is the disc that lacks sectors, not the copy
+python3 - truncated.iso <<'PY' || fail "no image"
+import struct, sys
+both = lambda v, f: struct.pack('<' + f, v) + struct.pack('>' + f, v)
+disc = bytearray(24 * 2048)
+volume = bytearray(b'\1CD001\1'.ljust(2048, b'\0'))
+volume[80:88], volume[120:124], volume[124:128], volume[128:132] = both(174, 'I'), both(1, 'H'), both(1, 'H'), both(2048, 'H')
+volume[156:190] = bytes([34, 0]) + both(20, 'I') + both(2048, 'I') + bytes(7) + bytes([2, 0, 0]) + both(1, 'H') + bytes([1, 0])
+disc[16 * 2048:17 * 2048], disc[17 * 2048:17 * 2048 + 7] = volume, b'\xffCD001\1'
+open(sys.argv[1], 'wb').write(disc)
+PY
+x 1 verify truncated.iso --hash none --no-record; says 'truncated: the volumes need 174 sectors and 24 are there'
+x 0 convert truncated.iso -o copied.iso --no-record; cmp copied.iso truncated.iso || fail "a truncated file system"
+x 0 acquire truncated.iso -o acquired.iso --sector-size 2048 --no-record; cmp acquired.iso truncated.iso || fail "a truncated file system, acquired"
+x 1 verify acquired.iso --hash none --no-record; says 'truncated: the volumes need 174 sectors and 24 are there'
