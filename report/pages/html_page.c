@@ -151,13 +151,42 @@ static void duration(struct exh_html_page *p, uint64_t seconds)
 
 /* --- rows --- */
 
+/* Keys that come with an image's or a record's own fields, whose rows have no label. */
+static const char *label_of(const char *key)
+{
+    static const struct {
+        const char *key, *label;
+    } known[] = {{"generated", "Computed by this program, not read"},
+                 {"ewf_program", "Program that wrote the image"},
+                 {"ewf_platform", "System it ran on"},
+                 {"ewf_acquired", "Acquired, by the clock of that system"},
+                 {"ewf_system_date", "Date of that system"}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (exh_html_is(key, known[i].key))
+            return known[i].label;
+    return NULL;
+}
+
+/* EWF's header2 keeps its times as seconds since 1970, in UTC. */
+static bool ewf_time(const struct exh_row *row, char out[32])
+{
+    uint64_t seconds;
+    struct tm utc;
+    bool is_time = exh_html_is(row->key, "ewf_acquired") || exh_html_is(row->key, "ewf_system_date");
+    return is_time && row->value != NULL && exh_text_u64(row->value, &seconds) && seconds <= UINT32_MAX &&
+           gmtime_r(&(time_t){(time_t)seconds}, &utc) != NULL && strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) != 0;
+}
+
 static void row_value(struct exh_html_page *p, const struct exh_row *row)
 {
     uint64_t number = 0;
+    char when[32];
     bool is_number = row->value != NULL && row->kind != EXH_ROW_TEXT && row->kind != EXH_ROW_TIME && exh_text_u64(row->value, &number);
     const char *words = row->label != NULL ? exh_sentence_value(row->key, row->value) : NULL;
     if (row->kind == EXH_ROW_TIME)
         exh_html_moment(p, row->value);
+    else if (ewf_time(row, when))
+        exh_html_moment(p, when);
     else if (words != NULL && is_number)
         exh_html_put(p, words);
     else if (!is_number)
@@ -181,10 +210,9 @@ void exh_html_close_fact(struct exh_html_page *p) { exh_html_put(p, "</dd></div>
 
 static void row_label(struct exh_html_page *p, const struct exh_row *row)
 {
-    if (row->label != NULL) {
-        exh_html_put(p, row->label);
-    } else if (exh_html_is(row->key, "generated")) {
-        exh_html_put(p, "Computed by this program, not read");
+    const char *label = row->label != NULL ? row->label : label_of(row->key);
+    if (label != NULL) {
+        exh_html_put(p, label);
     } else {
         exh_html_put(p, "As recorded: ");
         exh_html_text(p, row->key);

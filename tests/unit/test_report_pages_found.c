@@ -8,9 +8,9 @@ static const struct exh_blobs none;
 
 static json_t *stored(void)
 {
-    return checked(json_pack("{s:[{s:s,s:s,s:s,s:i}],s:{s:s,s:s,s:s},s:i}", "digests", "scope", "media", "algorithm", "md5", "value", MD5_A,
-                             "not_good", 0, "case", "case", "LAB-9 <b>", "examiner", "Somebody Else", "ewf_program", "Other 7", "unreadable_sectors",
-                             3));
+    return checked(json_pack("{s:[{s:s,s:s,s:s,s:i}],s:{s:s,s:s,s:s,s:s},s:i}", "digests", "scope", "media", "algorithm", "md5", "value", MD5_A,
+                             "not_good", 0, "case", "case", "LAB-9 <b>", "examiner", "Somebody Else", "ewf_program", "Other 7", "ewf_acquired",
+                             "1730018781", "unreadable_sectors", 3));
 }
 
 /* A verification of this version: the line tells what the image was seen to be. */
@@ -71,6 +71,8 @@ static void tells_what_was_found(void **state)
     struct pages p = found_pages("found", (const json_t *const *)lines, 2);
     assert_on(p.html, "No acquisition of this image is on record here; it was verified once, last on 2026-12-01 09:10:01 UTC: match");
     assert_on(p.html, "on the basis of digests stored inside the image itself.");
+    assert_on(p.html, "Program that wrote the image</dt><dd>Other 7<");
+    assert_on(p.html, "2024-10-27 08:46:21 UTC");
     assert_on(p.html, "Report of an image as found: ");
     assert_on(p.html, "What the image says of itself");
     assert_on(p.html, "LAB-9 &lt;b&gt;");
