@@ -52,13 +52,14 @@ static bool judge_region(const struct fields *f, const uint8_t *entry, uint64_t 
 {
     char guid[37];
     uint32_t bytes = exh_le32(entry + 24), flags = exh_le32(entry + 28);
-    bool known = memcmp(entry, exh_vhdx_bat_region, 16) == 0 || memcmp(entry, exh_vhdx_metadata_region, 16) == 0;
+    bool bat = memcmp(entry, exh_vhdx_bat_region, 16) == 0, known = bat || memcmp(entry, exh_vhdx_metadata_region, 16) == 0;
     exh_vhdx_guid_text(entry, guid);
     return (known || odd(f, "region", at, "the region %s is not known, and not required", guid)) &&
            (exh_le64(entry + 16) % EXH_VHDX_MIB == 0 ||
             odd(f, "region", at + 16, "the region %s begins at %llu, not on a MiB", guid, (unsigned long long)exh_le64(entry + 16))) &&
            (bytes % EXH_VHDX_MIB == 0 || odd(f, "region", at + 24, "the region %s has %u bytes, which are no whole MiB", guid, bytes)) &&
-           (!known || (flags & REQUIRED) != 0 || odd(f, "region", at + 28, "the region %s is not marked as required", guid)) &&
+           (!known || (flags & REQUIRED) != 0 ||
+            odd(f, "region", at + 28, "the %s region is not marked as required (qemu writes it so)", bat ? "BAT" : "metadata")) &&
            ((flags & ~REQUIRED) == 0 || odd(f, "region", at + 28, "reserved bits are set in the entry of the region %s (0x%x)", guid, flags));
 }
 
