@@ -76,8 +76,11 @@ bool exh_wants_json(const struct exh_args *args) { return args->failed_json || e
 json_t *exh_notices(const struct exh_args *args)
 {
     json_t *list = json_array();
-    for (size_t i = 0; list != NULL && i < args->progress.notice_count; i++)
+    size_t all = args->progress.notice_count, kept = all < EXH_NOTICES_KEPT ? all : EXH_NOTICES_KEPT;
+    for (size_t i = 0; list != NULL && i < kept; i++)
         (void)json_array_append_new(list, exh_record_text(args->progress.notices[i]));
+    if (list != NULL && all > kept)
+        (void)json_array_append_new(list, json_sprintf("%zu more were shown and are not kept", all - kept));
     return list;
 }
 

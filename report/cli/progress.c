@@ -231,8 +231,9 @@ static void on_phase(struct exh_progress *p, const struct exh_event *e)
 
 static void on_warning(struct exh_progress *p, const struct exh_event *e)
 {
-    if (p->notice_count < sizeof p->notices / sizeof p->notices[0])
-        (void)snprintf(p->notices[p->notice_count++], sizeof p->notices[0], "%s", e->text);
+    if (p->notice_count < EXH_NOTICES_KEPT)
+        (void)snprintf(p->notices[p->notice_count], sizeof p->notices[0], "%s", e->text);
+    p->notice_count++;
     if (p->mode == EXH_PROGRESS_JSON) {
         tell_machine(json_pack("{s:s,s:o}", "event", "warning", "text", exh_record_text(e->text)));
         return;

@@ -13,6 +13,8 @@
 #include "report/cli/progress_map.h"
 #include "verify/watch.h"
 
+#define EXH_NOTICES_KEPT 8u
+
 enum exh_progress_mode { EXH_PROGRESS_NONE, EXH_PROGRESS_LINE, EXH_PROGRESS_PLAIN, EXH_PROGRESS_JSON };
 
 struct exh_progress {
@@ -28,8 +30,8 @@ struct exh_progress {
     struct exh_progress_map map;
     struct exh_event last; /* the newest progress */
     uint64_t phase_start_ms, last_ms;
-    char notices[8][512]; /* warnings, for the record */
-    size_t notice_count;
+    char notices[EXH_NOTICES_KEPT][512]; /* the first warnings, for the record */
+    size_t notice_count;                 /* of all */
     uint64_t faults_told;
 };
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "formats/model/text.h"
-#include "report/cli/progress.h"
+#include "report/cli/args.h"
 
 /* --- the map --- */
 
@@ -258,9 +258,31 @@ static void for_a_program(void **state)
     assert_string_equal(take_back(e), "");
 }
 
+/* The record keeps the first warnings, and says how many it does not keep. */
+static void warnings_beyond_what_is_kept(void **state)
+{
+    (void)state;
+    static struct exh_args args;
+    char text[32];
+    struct exh_event warning = {.kind = EXH_EVENT_WARNING, .text = text};
+    args.progress = (struct exh_progress){.mode = EXH_PROGRESS_NONE, .quiet = true};
+    for (unsigned i = 0; i < EXH_NOTICES_KEPT + 3; i++) {
+        (void)snprintf(text, sizeof text, "warning %u", i);
+        exh_progress_event(&args.progress, &warning);
+        json_t *list = exh_notices(&args);
+        assert_int_equal(json_array_size(list), i < EXH_NOTICES_KEPT ? i + 1 : EXH_NOTICES_KEPT + 1);
+        json_decref(list);
+    }
+    json_t *list = exh_notices(&args);
+    assert_string_equal(json_string_value(json_array_get(list, 0)), "warning 0");
+    assert_string_equal(json_string_value(json_array_get(list, EXH_NOTICES_KEPT)), "3 more were shown and are not kept");
+    json_decref(list);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(passes_over_a_medium), cmocka_unit_test(senseless_notes), cmocka_unit_test(on_a_terminal),
-                                       cmocka_unit_test(on_odd_terminals), cmocka_unit_test(for_a_program)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(passes_over_a_medium), cmocka_unit_test(senseless_notes),
+                                       cmocka_unit_test(on_a_terminal),        cmocka_unit_test(on_odd_terminals),
+                                       cmocka_unit_test(for_a_program),        cmocka_unit_test(warnings_beyond_what_is_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
