@@ -70,7 +70,8 @@ static bool judge_extension(const struct exh_qcow_walk *w, const struct exh_qcow
     case BACKING_FORMAT:
     case EXH_QCOW_BITMAPS: return true; /* told elsewhere */
     case EXH_QCOW_LUKS:
-        return e->bytes == 16 || tell(w, "extension", EXH_FAILS, e->at, "the place of the encryption header has %llu bytes", (unsigned long long)e->bytes);
+        return e->bytes == 16 ||
+               tell(w, "extension", EXH_FAILS, e->at, "the place of the encryption header has %llu bytes", (unsigned long long)e->bytes);
     case FEATURE_NAMES:
         return e->bytes % FEATURE_NAME_BYTES == 0 ||
                tell(w, "extension", EXH_WARNS, e->at, "the names of features have %llu bytes, which are no number of names",
