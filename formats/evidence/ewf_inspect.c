@@ -4,8 +4,7 @@
  * read and compared. Bytes between and behind the sections belong to nobody; they are reported, with a louder word when they are not zero. */
 #include "formats/evidence/ewf_inspect.h"
 
-#include <time.h>
-
+#include "formats/evidence/ewf_text.h"
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -71,22 +70,12 @@ static bool volume_facts(const struct inspector *i, struct exh_error *err)
            exh_inspection_fact(i->in, file, at + 64, "guid", err, "%s", guid);
 }
 
-/* The date of a time in header2, which are seconds since 1970 in UTC. False: another field, or words, which those of header are. */
-static bool date_of(const struct exh_field *f, char out[32])
-{
-    uint64_t seconds;
-    struct tm utc;
-    bool is_time = strcmp(f->key, "ewf_acquired") == 0 || strcmp(f->key, "ewf_system_date") == 0;
-    return is_time && exh_text_u64(f->value, &seconds) && seconds <= UINT32_MAX && gmtime_r(&(time_t){(time_t)seconds}, &utc) != NULL &&
-           strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) != 0;
-}
-
 static bool field_fact(const struct inspector *i, const struct exh_field *f, struct exh_error *err)
 {
     const char *file = exh_ewf_file_of(i->set, 0), *key = f->key + strlen("ewf_");
     char date[32];
-    return date_of(f, date) ? exh_inspection_fact(i->in, file, EXH_NO_OFFSET, key, err, "%s (%s)", date, f->value)
-                            : exh_inspection_fact(i->in, file, EXH_NO_OFFSET, key, err, "%s", f->value);
+    return exh_ewf_text_time(f->key, f->value, date) ? exh_inspection_fact(i->in, file, EXH_NO_OFFSET, key, err, "%s (%s)", date, f->value)
+                                                     : exh_inspection_fact(i->in, file, EXH_NO_OFFSET, key, err, "%s", f->value);
 }
 
 static bool field_facts(const struct inspector *i, struct exh_error *err)

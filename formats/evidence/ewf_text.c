@@ -1,6 +1,8 @@
 /* ewf_text.c - header text to fields, and our own trailer in the notes. See ewf_text.h. */
 #include "formats/evidence/ewf_text.h"
 
+#include <time.h>
+
 #include "formats/model/bytes.h"
 #include "formats/model/text.h"
 
@@ -169,4 +171,13 @@ void exh_ewf_text_trailer(struct exh_fields *fields, struct exh_ewf_trailer *out
     }
     for (size_t i = 0; out->escaped && i < fields->count; i++)
         unescape(fields->items[i].value);
+}
+
+bool exh_ewf_text_time(const char *key, const char *value, char out[32])
+{
+    uint64_t seconds;
+    struct tm utc;
+    bool is_time = strcmp(key, "ewf_acquired") == 0 || strcmp(key, "ewf_system_date") == 0;
+    return is_time && exh_text_u64(value, &seconds) && seconds <= UINT32_MAX && gmtime_r(&(time_t){(time_t)seconds}, &utc) != NULL &&
+           strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) != 0;
 }

@@ -20,6 +20,10 @@ char *exh_ewf_text_decode(const uint8_t *bytes, size_t length, bool utf16);
  * such lines. */
 EXH_MUST_CHECK bool exh_ewf_text_parse(const char *text, struct exh_fields *out, struct exh_error *err);
 
+/* The time that a field's value is (ewf_acquired, ewf_system_date), as UTC in ISO 8601. False: another field, or the words that the older header has:
+ * those of header2 are seconds since 1970. */
+bool exh_ewf_text_time(const char *key, const char *value, char out[32]);
+
 struct exh_ewf_trailer {
     bool escaped; /* a trailer was there: the values have been unescaped */
     bool has_media_bytes;

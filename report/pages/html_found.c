@@ -99,11 +99,7 @@ static void verification(struct exh_html_page *p)
     } else {
         exh_html_counted(p, p->f->verifications, "line");
         exh_html_put(p, " on record; the last: ");
-        exh_html_text_or_unknown(p, last->verdict);
-        exh_html_put(p, ", ");
-        exh_html_moment(p, last->time);
-        exh_html_put(p, ", by ");
-        exh_html_text_or_unknown(p, last->who);
+        exh_html_verified(p, last);
     }
     exh_html_put(p, ".");
     exh_html_close_row(p);

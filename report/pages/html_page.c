@@ -4,6 +4,7 @@
  * digest breaks only between its groups, and a time is UTC (ISO 8601) with the local time beside it where the record holds the offset. */
 #include "report/pages/html_page.h"
 
+#include "formats/evidence/ewf_text.h"
 #include "formats/model/text.h"
 #include "report/pages/sentences.h"
 
@@ -167,16 +168,6 @@ static const char *label_of(const char *key)
     return NULL;
 }
 
-/* EWF's header2 keeps its times as seconds since 1970, in UTC. */
-static bool ewf_time(const struct exh_row *row, char out[32])
-{
-    uint64_t seconds;
-    struct tm utc;
-    bool is_time = exh_html_is(row->key, "ewf_acquired") || exh_html_is(row->key, "ewf_system_date");
-    return is_time && row->value != NULL && exh_text_u64(row->value, &seconds) && seconds <= UINT32_MAX &&
-           gmtime_r(&(time_t){(time_t)seconds}, &utc) != NULL && strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) != 0;
-}
-
 static void row_value(struct exh_html_page *p, const struct exh_row *row)
 {
     uint64_t number = 0;
@@ -185,7 +176,7 @@ static void row_value(struct exh_html_page *p, const struct exh_row *row)
     const char *words = row->label != NULL ? exh_sentence_value(row->key, row->value) : NULL;
     if (row->kind == EXH_ROW_TIME)
         exh_html_moment(p, row->value);
-    else if (ewf_time(row, when))
+    else if (row->value != NULL && exh_ewf_text_time(row->key, row->value, when))
         exh_html_moment(p, when);
     else if (words != NULL && is_number)
         exh_html_put(p, words);

@@ -45,6 +45,7 @@ void exh_html_digests(struct exh_html_page *p);
 void exh_html_digests_of_run(struct exh_html_page *p, const struct exh_fact_digests *digests);
 /* html_verification.c: what later verifications found. Of none, nothing. */
 void exh_html_verifications(struct exh_html_page *p);
+void exh_html_verified(struct exh_html_page *p, const struct exh_fact_record *record); /* "match, 2026-12-05 ..., by ..." */
 
 /* html_disc.c: a disc's sessions and tracks as picture and table, and what an audit of its sectors found. Of a disk, nothing. */
 const struct exh_fact_disc *exh_html_disc_of(const struct exh_html_page *p); /* the image's, else that of the image it was made from; NULL */

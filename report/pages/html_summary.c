@@ -281,11 +281,7 @@ static void summary_verification(struct exh_html_page *p)
     if (last == NULL) {
         exh_html_put(p, "none on record");
     } else {
-        exh_html_text_or_unknown(p, last->verdict);
-        exh_html_put(p, ", ");
-        exh_html_moment(p, last->time);
-        exh_html_put(p, ", by ");
-        exh_html_text_or_unknown(p, last->who);
+        exh_html_verified(p, last);
     }
     exh_html_put(p, ".");
     exh_html_close_row(p);

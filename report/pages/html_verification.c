@@ -185,6 +185,15 @@ static void verification(struct exh_html_page *p, const struct exh_fact_record *
     exh_html_digests_of_run(p, &record->digests);
 }
 
+void exh_html_verified(struct exh_html_page *p, const struct exh_fact_record *record)
+{
+    exh_html_text_or_unknown(p, record->verdict);
+    exh_html_put(p, ", ");
+    exh_html_moment(p, record->time);
+    exh_html_put(p, ", by ");
+    exh_html_text_or_unknown(p, record->who);
+}
+
 void exh_html_verifications(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
