@@ -1,34 +1,14 @@
 /* cmd_verify.c - exhibit verify: what is true of an image, held against everything that speaks of it. */
 #include "formats/evidence/ewf_libewf.h"
 #include "formats/model/text.h"
+#include "report/cli/checked.h"
 #include "report/cli/digest_table.h"
-#include "report/cli/references.h"
 #include "verify/digest.h"
 #include "verify/digest_set.h"
-#include "verify/verify.h"
-
-struct checked {
-    const char *image;
-    struct exh_opened opened;
-    struct exh_recording recording;
-    struct exh_fields given; /* case data; of an image made elsewhere no other line has them */
-    struct exh_references references;
-    struct exh_medium *witness;
-    struct exh_inspection inspection; /* made before the walk: the set GUID finds the record, and what is broken spares libewf */
-    bool inspected;
-    bool witness_spared; /* asked for, but the image is not fit for it */
-    char *hash_text;
-    bool no_hash;        /* --hash none: chunk digests instead of a digest of the whole */
-    const char **hashes; /* asked for, or usual for such a medium; they point into hash_text */
-    struct exh_verify_result result;
-    bool opened_ok, changed; /* changed: a file of the image, or of what it was held against, is not what it was at open */
-    json_t *json;
-    enum exh_exit code;
-};
 
 /* ---- what the verdict is worth ---- */
 
-static enum exh_exit code_of(const struct exh_args *args, const struct checked *c)
+static enum exh_exit code_of(const struct exh_args *args, const struct exh_checked *c)
 {
     const struct exh_verify_result *r = &c->result;
     const char *require = exh_arg(args, "--require");
@@ -53,79 +33,11 @@ static enum exh_exit code_of(const struct exh_args *args, const struct checked *
     return r->unread_now > 0 ? EXH_EXIT_UNREAD : EXH_EXIT_DONE;
 }
 
-/* Is something of the medium named that the reference says nothing of: a pregap, what lies around the user data, a pad at the end? */
-static bool leaves_out(const struct exh_verify_result *r)
-{
-    for (size_t i = 0; i < r->findings.count; i++) {
-        const struct exh_finding *f = &r->findings.items[i];
-        bool compared_with = strcmp(f->check, "against") == 0 || strcmp(f->check, "track") == 0 || strcmp(f->check, "layout") == 0;
-        if (compared_with && (strcmp(f->outcome, "not-compared") == 0 || strcmp(f->outcome, "warning") == 0))
-            return true;
-    }
-    return false;
-}
-
-/* Was a subchannel held against another, with something to tell beside that it is the same, or stored on one side only? */
-static bool has_word_of_sub(const struct exh_verify_result *r)
-{
-    for (size_t i = 0; i < r->findings.count; i++) {
-        const struct exh_finding *f = &r->findings.items[i];
-        if (strcmp(f->check, "subchannel") == 0 && f->basis == EXH_BASIS_EXTERNAL && strcmp(f->outcome, "match") != 0)
-            return true;
-    }
-    return false;
-}
-
-/* A match is of the main channel, and no word of it may seem to speak of what else is stored. */
-static const char *match_text(const struct exh_verify_result *r)
-{
-    bool gaps = exh_sectors_total(&r->not_good, EXH_BAD) > 0, parts = leaves_out(r), sub = has_word_of_sub(r);
-    if (gaps)
-        return sub ? "every byte of the main channel that is not listed as unreadable equals %s; what its subchannel shows is named below"
-                   : "every byte that is not listed as unreadable equals %s";
-    if (parts)
-        return sub ? "every byte of the main channel that was compared equals %s; what was not, and the subchannel, is named below"
-                   : "every byte that was compared equals %s; what was not is named below";
-    return sub ? "every byte of the main channel equals %s; what its subchannel shows is named below" : "every byte of the medium equals %s";
-}
-
-static void sentence(const struct checked *c, char *out, size_t room)
-{
-    const struct exh_verify_result *r = &c->result;
-    char bases[160] = "";
-    static const char *const words[EXH_BASIS_COUNT] = {"the given reference", "the ledger", "the side record", "the digest stored in the image",
-                                                       "its checksums",       "this run"};
-    for (int b = 0; b < EXH_BASIS_COUNT; b++)
-        if (r->basis[b]) {
-            size_t used = strlen(bases);
-            (void)snprintf(bases + used, sizeof bases - used, "%s%s", used > 0 ? ", " : "", words[b]);
-        }
-    static const char *const texts[] = {"not performed",
-                                        "",
-                                        "only checksums were there, and all hold (%s)",
-                                        "the image differs from %s",
-                                        "the image contradicts itself (%s)",
-                                        "read whole, but there is nothing to compare with%s",
-                                        "not every sector could be read now%s"};
-    const char *text = c->changed ? "what was read changed meanwhile: it is neither what it was nor what it is, and nothing is said of it"
-                       : r->verdict == EXH_MATCH ? match_text(r)
-                                                 : texts[r->verdict],
-               *mark = strstr(text, "%s");
-    if (r->verdict == EXH_DAMAGED && bases[0] == '\0')
-        (void)snprintf(bases, sizeof bases, "see the findings");
-    if (r->verdict == EXH_NO_REFERENCE || r->verdict == EXH_COULD_NOT_READ)
-        bases[0] = '\0';
-    if (mark == NULL)
-        (void)snprintf(out, room, "%s", text);
-    else
-        (void)snprintf(out, room, "%.*s%s%s", (int)(mark - text), text, bases, mark + 2);
-}
-
 /* ---- references found only by what the image turned out to hold ---- */
 
 /* Media digests only: that one file of a set equals one of another set (a first part full of zeros) says nothing of the whole. Nor does a CRC, which
  * anything can be given. */
-static bool lookup_by_media(struct checked *c, json_t **body, uint64_t *seq, struct exh_error *err)
+static bool lookup_by_media(struct exh_checked *c, json_t **body, uint64_t *seq, struct exh_error *err)
 {
     const struct exh_digests *all = &c->result.found.digests;
     struct exh_digests media = {0};
@@ -152,7 +64,7 @@ static bool all_agree(const struct exh_digests *found, const struct exh_seal *sa
     return exh_layout_bytes(layout) == bytes;
 }
 
-static bool take_other_name(struct checked *c, const json_t *body, uint64_t seq, struct exh_error *err)
+static bool take_other_name(struct exh_checked *c, const json_t *body, uint64_t seq, struct exh_error *err)
 {
     struct exh_verify_result *r = &c->result;
     struct exh_blobs blobs = exh_ledger_blobs(c->recording.ledger);
@@ -176,7 +88,7 @@ static bool take_other_name(struct checked *c, const json_t *body, uint64_t seq,
     return ok && exh_findings_add(&r->findings, &f, err);
 }
 
-static bool by_digest(struct checked *c, struct exh_error *err)
+static bool by_digest(struct exh_checked *c, struct exh_error *err)
 {
     const struct exh_verify_result *r = &c->result;
     if (c->recording.ledger == NULL || r->basis[EXH_BASIS_LEDGER] ||
@@ -198,7 +110,7 @@ static bool is_damaged(const struct exh_inspection *in)
 }
 
 /* libewf keeps the memory of what it fails to read, and is not asked about an image whose structure is known to be broken. */
-static bool open_witness(const struct exh_args *args, struct checked *c, struct exh_error *err)
+static bool open_witness(const struct exh_args *args, struct exh_checked *c, struct exh_error *err)
 {
     if (exh_arg(args, "--witness") == NULL || c->witness_spared)
         return true;
@@ -220,7 +132,7 @@ static const char *guid_of(const struct exh_inspection *in)
 /* ---- one image ---- */
 
 /* A raw file does not tell how long its sectors are. Its record does, and counts chunks and unreadable ranges in them. */
-static bool count_as_recorded(const struct exh_args *args, struct checked *c, struct exh_error *err)
+static bool count_as_recorded(const struct exh_args *args, struct exh_checked *c, struct exh_error *err)
 {
     const struct exh_medium *m = c->opened.medium;
     struct exh_open options = {
@@ -243,7 +155,7 @@ static bool count_as_recorded(const struct exh_args *args, struct checked *c, st
     return true;
 }
 
-static bool prepare(const struct exh_args *args, struct checked *c, struct exh_error *err)
+static bool prepare(const struct exh_args *args, struct exh_checked *c, struct exh_error *err)
 {
     struct exh_error open_err;
     exh_error_clear(&open_err);
@@ -265,7 +177,7 @@ static bool prepare(const struct exh_args *args, struct checked *c, struct exh_e
 
 /* What changed while it was being read is neither what it was nor what it is: of such a mixture nothing is said, neither good nor bad, and no digest
  * of it goes on record, which would look like one of an image. */
-static void take_back(struct checked *c, struct exh_findings *why)
+static void take_back(struct exh_checked *c, struct exh_findings *why)
 {
     exh_verify_result_close(&c->result);
     c->result = (struct exh_verify_result){.verdict = EXH_NOT_PERFORMED, .layout = c->opened.medium->layout, .findings = *why};
@@ -273,7 +185,7 @@ static void take_back(struct checked *c, struct exh_findings *why)
 }
 
 /* A file whose ctime alone changed is told as a finding, and takes nothing from the verdict. */
-static bool still_the_same(struct checked *c, struct exh_error *err)
+static bool still_the_same(struct exh_checked *c, struct exh_error *err)
 {
     struct exh_findings told = {0};
     bool ok = (exh_source_findings(&c->opened, &told, &c->changed, err) &&
@@ -288,7 +200,7 @@ static bool still_the_same(struct checked *c, struct exh_error *err)
 }
 
 /* What changed first, as the error that it is too. */
-static json_t *changed_json(const struct checked *c)
+static json_t *changed_json(const struct exh_checked *c)
 {
     struct exh_error err;
     exh_error_clear(&err);
@@ -301,7 +213,7 @@ static json_t *changed_json(const struct checked *c)
 }
 
 /* The walk, and whether it walked over what stood still. One that broke off because a file changed under it is told by what became of the files. */
-static bool walk(struct checked *c, const struct exh_verify *verify, struct exh_error *err)
+static bool walk(struct exh_checked *c, const struct exh_verify *verify, struct exh_error *err)
 {
     if (exh_verify_run(verify, &c->result, err))
         return still_the_same(c, err);
@@ -313,109 +225,15 @@ static bool walk(struct checked *c, const struct exh_verify *verify, struct exh_
     return true;
 }
 
-static bool tell_spared(struct checked *c, struct exh_error *err)
+static bool tell_spared(struct exh_checked *c, struct exh_error *err)
 {
     struct exh_finding f = {.check = "witness", .outcome = "not-compared", .offset = EXH_NO_OFFSET, .lba = -1, .basis = -1};
     (void)snprintf(f.detail, sizeof f.detail, "libewf was not asked: the structure of the image is damaged");
     return !c->witness_spared || exh_findings_add(&c->result.findings, &f, err);
 }
 
-static json_t *basis_json(const struct exh_verify_result *r)
-{
-    json_t *basis = json_array();
-    for (int b = 0; b < EXH_BASIS_COUNT; b++)
-        if (r->basis[b])
-            (void)json_array_append_new(basis, json_string(exh_basis_name((enum exh_basis)b)));
-    return basis;
-}
-
-/* The case data that were given, as an end line has them. Takes the object over; NULL: no memory. */
-static json_t *with_case(const struct checked *c, json_t *json)
-{
-    if (json == NULL || c->given.count == 0 || json_object_set_new(json, "case", exh_record_fields(&c->given)) == 0)
-        return json;
-    json_decref(json);
-    return NULL;
-}
-
-static json_t *result_json(const struct checked *c, const char *started)
-{
-    const struct exh_verify_result *r = &c->result;
-    char ended[32];
-    exh_time_text(time(NULL), ended);
-    json_t *basis = basis_json(r);
-    uint64_t unreadable = 0;
-    for (size_t i = 0; i < r->not_good.count; i++)
-        unreadable += r->not_good.ranges[i].count;
-    json_t *json = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "started", started, "ended", ended, "verdict", exh_verdict_name(r->verdict),
-                             "basis", basis, "findings", exh_record_findings(&r->findings), "digests", exh_record_digests(&r->found.digests), "bytes",
-                             (json_int_t)r->bytes, "sectors", (json_int_t)r->sectors, "unreadable_sectors", (json_int_t)unreadable, "unread_now",
-                             (json_int_t)r->unread_now);
-    if (json != NULL && r->not_good.count <= EXH_UNREADABLE_INLINE_MAX)
-        (void)json_object_set_new(json, "unreadable", exh_record_ranges(&r->not_good));
-    if (json != NULL && c->no_hash && r->found.chunks.count > 0)
-        (void)json_object_set_new(json, "chunks", exh_record_chunks(&r->found.chunks));
-    if (json != NULL && r->audit.tracks != NULL)
-        (void)json_object_set_new(json, "audit", exh_record_audit(&r->audit));
-    if (json != NULL && r->findings.left_out > 0)
-        (void)json_object_set_new(json, "findings_left_out", json_integer((json_int_t)r->findings.left_out));
-    /* Of what changed meanwhile not even this is said. */
-    if (json != NULL && (!exh_lineage_json(&c->opened, json) || (!c->changed && !exh_record_found(c->opened.medium, json)))) {
-        json_decref(json);
-        return NULL;
-    }
-    if (json != NULL && c->references.against_text[0] != '\0')
-        (void)json_object_set_new(json, "against", exh_record_text(c->references.against_text));
-    return with_case(c, json);
-}
-
-static void print_finding(const struct exh_args *args, const struct exh_finding *f)
-{
-    exh_print(args, "  %-12s %s", f->outcome, f->detail);
-    if (f->file[0] != '\0')
-        exh_print(args, " [%s", f->file);
-    if (f->file[0] != '\0' && f->offset != EXH_NO_OFFSET)
-        exh_print(args, " at offset %llu", (unsigned long long)f->offset);
-    exh_print(args, f->file[0] != '\0' ? "]\n" : "\n");
-}
-
-/* Agreements are told once for each reference, everything else in full; --json has all of it. */
-static void print_findings(const struct exh_args *args, const struct exh_findings *findings)
-{
-    for (int b = 0; b < EXH_BASIS_COUNT; b++) {
-        size_t agree = 0;
-        for (size_t i = 0; i < findings->count; i++)
-            agree += findings->items[i].basis == b && strcmp(findings->items[i].outcome, "match") == 0;
-        if (agree > 0)
-            exh_print(args, "  %-12s %zu statement%s of the %s agree%s\n", "match", agree, agree == 1 ? "" : "s",
-                      b == EXH_BASIS_STORED     ? "image itself"
-                      : b == EXH_BASIS_EXTERNAL ? "given reference"
-                                                : exh_basis_name((enum exh_basis)b),
-                      agree == 1 ? "s" : "");
-    }
-    for (size_t i = 0; i < findings->count; i++)
-        if (strcmp(findings->items[i].outcome, "match") != 0)
-            print_finding(args, &findings->items[i]);
-}
-
-static void print_result(const struct exh_args *args, const struct checked *c)
-{
-    char text[400];
-    sentence(c, text, sizeof text);
-    exh_print(args, "%s: %s: %s\n", c->image, exh_verdict_name(c->result.verdict), text);
-    print_findings(args, &c->result.findings);
-    exh_audit_print(args, "  ", &c->result.audit);
-    exh_digest_table_print(args, "  ", c->opened.medium->layout, &c->result.found.digests);
-    const struct exh_chunks *chunks = &c->result.found.chunks;
-    if (c->no_hash && chunks->count > 0) {
-        char root[65];
-        exh_text_hex(chunks->root, sizeof chunks->root, root);
-        exh_print(args, "  %-11s %s  (over %zu chunks of %u sectors)\n", "sha256 tree", root, chunks->count, chunks->sectors);
-    }
-}
-
 /* Does anything state a digest of this medium's stream? Then that is what is computed, and nothing else unless --hash asks. */
-static bool has_reference(const struct checked *c)
+static bool has_reference(const struct exh_checked *c)
 {
     const struct exh_seal *own = c->opened.medium->seal;
     if (own != NULL && own->digests.count > 0)
@@ -436,7 +254,7 @@ static bool wants_no_hash(const struct exh_args *args)
     return list != NULL && strcmp(list, "none") == 0;
 }
 
-static bool choose_hashes(const struct exh_args *args, struct checked *c, size_t *count, struct exh_error *err)
+static bool choose_hashes(const struct exh_args *args, struct exh_checked *c, size_t *count, struct exh_error *err)
 {
     *count = 0;
     c->no_hash = wants_no_hash(args);
@@ -444,7 +262,7 @@ static bool choose_hashes(const struct exh_args *args, struct checked *c, size_t
 }
 
 /* Fails only where nothing could be said; then the caller tells err. */
-static bool check(const struct exh_args *args, struct checked *c, struct exh_error *err)
+static bool check(const struct exh_args *args, struct exh_checked *c, struct exh_error *err)
 {
     size_t count;
     if (!prepare(args, c, err) || !choose_hashes(args, c, &count, err))
@@ -465,11 +283,11 @@ static bool check(const struct exh_args *args, struct checked *c, struct exh_err
     if (!walk(c, &verify, err) || (!c->changed && !tell_spared(c, err)) || !by_digest(c, err))
         return false;
     c->code = code_of(args, c);
-    c->json = result_json(c, c->recording.started);
+    c->json = exh_checked_json(c, c->recording.started);
     json_t *body = json_deep_copy(c->json);
     if (!exh_recording_add(&c->recording, "", body, NULL, 0, err))
         return false;
-    print_result(args, c);
+    exh_checked_print(args, c);
     exh_recording_tell(args, &c->recording);
     (void)json_object_set_new(c->json, "image", exh_record_text(c->image));
     if (c->changed)
@@ -478,123 +296,15 @@ static bool check(const struct exh_args *args, struct checked *c, struct exh_err
     return true;
 }
 
-/* Everything that names an image which no longer opens. */
-static json_t *who_names_it(const struct exh_references *r)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < r->count; i++)
-        if (r->claims[i].basis == EXH_BASIS_LEDGER || r->claims[i].basis == EXH_BASIS_RECORD)
-            (void)json_array_append_new(list, json_string(exh_basis_name(r->claims[i].basis)));
-    return list;
-}
-
-static json_t *lost_json(const struct checked *c, const struct exh_error *why)
-{
-    char ended[32];
-    exh_time_text(time(NULL), ended);
-    json_t *finding = json_pack("{s:s,s:s,s:o}", "check", "open", "outcome", "damaged", "detail", exh_record_text(why->text));
-    if (why->file[0] != '\0')
-        (void)json_object_set_new(finding, "file", exh_record_text(exh_text_base(why->file)));
-    if (why->at != EXH_NO_OFFSET)
-        (void)json_object_set_new(finding, "offset", json_integer((json_int_t)why->at));
-    return json_pack("{s:s,s:s,s:s,s:o,s:[o],s:[]}", "started", c->recording.started, "ended", ended, "verdict", exh_verdict_name(EXH_DAMAGED),
-                     "basis", who_names_it(&c->references), "findings", finding, "digests");
-}
-
-/* A record names this image as one of a known format, and it no longer opens: that is a finding, and goes on record as one. */
-static bool judge_lost(const struct exh_args *args, struct checked *c, struct exh_error *err)
-{
-    const struct exh_error why = *err;
-    json_t *json = with_case(c, lost_json(c, &why));
-    exh_error_clear(err);
-    if (json == NULL || !exh_recording_add(&c->recording, "", json_deep_copy(json), NULL, 0, err)) {
-        json_decref(json);
-        return json != NULL ? false : exh_nomem(err, "a result");
-    }
-    exh_print(args, "%s: damaged: it is on record as %s and no longer opens: %s\n", c->image, c->references.recorded_format, why.text);
-    exh_recording_tell(args, &c->recording);
-    (void)json_object_set_new(json, "image", exh_record_text(c->image));
-    (void)json_object_set_new(json, "error", exh_record_error(&why));
-    (void)json_object_set_new(json, "ledger", exh_recording_json(&c->recording));
-    c->json = json;
-    c->code = EXH_EXIT_FINDING;
-    return true;
-}
-
-static json_t *unopened_json(const struct checked *c, const struct exh_names *files, const struct exh_error *why)
-{
-    const struct exh_verify_result *r = &c->result;
-    char ended[32];
-    exh_time_text(time(NULL), ended);
-    json_t *basis = basis_json(r), *findings = exh_record_findings(&r->findings);
-    json_t *opening = json_pack("{s:s,s:s,s:o}", "check", "open", "outcome", "not-opened", "detail", exh_record_text(why->text));
-    bool ok = findings != NULL && opening != NULL && json_array_insert(findings, 0, opening) == 0;
-    json_decref(opening);
-    json_t *json =
-        json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "started", c->recording.started, "ended", ended, "verdict", exh_verdict_name(r->verdict), "basis",
-                  basis, "findings", findings, "digests", exh_record_digests(&r->found.digests), "files", exh_record_files(files));
-    if (ok && json != NULL && c->references.against_text[0] != '\0')
-        ok = json_object_set_new(json, "against", exh_record_text(c->references.against_text)) == 0;
-    if (ok)
-        return with_case(c, json);
-    json_decref(json);
-    return NULL;
-}
-
-static void print_unopened(const struct exh_args *args, const struct checked *c)
-{
-    bool differs = c->result.verdict == EXH_MISMATCH;
-    exh_print(args, "%s: %sonly the container was read, not what is in it\n", c->image,
-              differs ? "mismatch: the container differs from its reference; " : "");
-    print_findings(args, &c->result.findings);
-    for (size_t i = 0; i < c->result.found.digests.count; i++) {
-        const struct exh_digest_value *d = &c->result.found.digests.items[i];
-        char hex[2 * EXH_DIGEST_BYTES_MAX + 1];
-        exh_text_hex(d->bytes, d->length, hex);
-        exh_print(args, "  %-12s %s  (%s)\n", d->algorithm, hex, d->scope);
-    }
-}
-
-/* An encrypted image without its passphrase: the digest of the container can be told, held to what is said of it, and goes on record; nothing can of
- * what is in it. False: not even that (err says why, when it is the ledger), and the image's own error stands. */
-static bool judge_sealed(const struct exh_args *args, struct checked *c, struct exh_error *err)
-{
-    const struct exh_error why = *err;
-    struct exh_error unread;
-    struct exh_names files = {0};
-    exh_error_clear(&unread);
-    bool read = exh_names_add(&files, c->image, &unread) &&
-                exh_verify_unopened(&files, c->references.claims, c->references.count, exh_arg(args, "--past-cache") != NULL, exh_args_watch(args),
-                                    &c->result, &unread);
-    json_t *json = read ? unopened_json(c, &files, &why) : NULL;
-    exh_names_close(&files);
-    if (json == NULL)
-        return false;
-    exh_error_clear(err);
-    if (!exh_recording_add(&c->recording, "", json_deep_copy(json), NULL, 0, err)) {
-        json_decref(json);
-        return false;
-    }
-    exh_say(args, "exhibit: %s: %s", c->image, why.text);
-    print_unopened(args, c);
-    exh_recording_tell(args, &c->recording);
-    (void)json_object_set_new(json, "image", exh_record_text(c->image));
-    (void)json_object_set_new(json, "error", exh_record_error(&why));
-    (void)json_object_set_new(json, "ledger", exh_recording_json(&c->recording));
-    c->json = json;
-    c->code = c->result.verdict == EXH_MISMATCH ? EXH_EXIT_FINDING : exh_exit_of(&why);
-    return true;
-}
-
 /* Otherwise nothing can be said of it: one operand ends the run with the error, one of several is told and counted. */
-static void judge_failure(const struct exh_args *args, struct checked *c, struct exh_error *err)
+static void judge_failure(const struct exh_args *args, struct exh_checked *c, struct exh_error *err)
 {
     bool lost = !c->opened_ok && c->references.named_by_record && err->side != EXH_SIDE_LEDGER &&
                 (err->code == EXH_CORRUPT || err->code == EXH_NOT_THIS_FORMAT || err->code == EXH_UNSUPPORTED || err->code == EXH_LIMIT);
-    if (lost && judge_lost(args, c, err))
+    if (lost && exh_checked_lost(args, c, err))
         return;
     bool none_given = exh_arg(args, "--passphrase-file") == NULL && exh_arg(args, "--passphrase-fd") == NULL;
-    if (err->code == EXH_SECRET && none_given && judge_sealed(args, c, err))
+    if (err->code == EXH_SECRET && none_given && exh_checked_sealed(args, c, err))
         return;
     c->code = exh_exit_of(err);
     if (exh_operand_count(args) == 1) {
@@ -605,7 +315,7 @@ static void judge_failure(const struct exh_args *args, struct checked *c, struct
     c->json = json_pack("{s:o,s:o}", "image", exh_record_text(c->image), "error", exh_record_error(err));
 }
 
-static void done(struct checked *c)
+static void done(struct exh_checked *c)
 {
     exh_verify_result_close(&c->result);
     exh_inspection_close(&c->inspection);
@@ -636,7 +346,7 @@ static enum exh_exit verify_all(struct exh_args *args)
     size_t n = exh_operand_count(args);
     json_t *results = json_array(), *counts = json_object();
     for (size_t i = 0; i < n && !exh_watch_cancelled(exh_args_watch(args)); i++) {
-        struct checked *c = calloc(1, sizeof *c);
+        struct exh_checked *c = calloc(1, sizeof *c);
         struct exh_error err;
         exh_error_clear(&err);
         if (c == NULL)
