@@ -238,6 +238,7 @@ static bool open_operand(const struct exh_args *args, const char *path, enum ope
     memset(out, 0, sizeof *out);
     out->path = path;
     out->watch = exh_args_watch(args);
+    out->as_image = as != AS_BYTES;
     if (!exh_sector_size_of(args, &sector_bytes, err))
         return false;
     if (open_by_path(args, out, as, past_cache, sector_bytes, err) && lineage_applies(args, out, as, err) && open_range(args, out, err) &&
@@ -333,7 +334,9 @@ json_t *exh_source_json(const struct exh_opened *opened)
         (void)json_object_set_new(json, "read_only", json_boolean(exh_nbd_facts(opened->whole)->read_only));
         (void)json_object_set_new(json, "identity", exh_record_fields(&opened->identity));
     }
-    if (json == NULL || exh_lineage_json(opened, json))
+    bool ok = json != NULL && (!opened->as_image || opened->kind != EXH_SOURCE_FILE ||
+                               json_object_set_new(json, "image", json_pack("{s:s}", "format", opened->whole->format)) == 0);
+    if (ok && exh_lineage_json(opened, json))
         return json;
     json_decref(json);
     return NULL;

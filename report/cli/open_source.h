@@ -31,7 +31,7 @@ struct exh_opened {
     const struct exh_watch *watch; /* is told of files whose status alone changed */
     struct exh_lineage lineage;    /* of an image: what it was opened with */
     const char *snapshot;          /* of an image: which one was asked for; NULL: its current state */
-    bool range;
+    bool range, as_image;          /* as_image: a file was opened by what its bytes mean */
 };
 
 /* --sector-size, --start and --count apply. `as_image` opens files through the format table, otherwise as the plain bytes they are. `past_cache`

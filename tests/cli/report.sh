@@ -105,6 +105,7 @@ x 0 report --case 2026-117 --exhibit 4 --ledger case/ledger.db -o part --json
 valid part
 is "$(j .items)" 1
 j '.sentences[0]' | grep -q 'the medium in the image' || fail "the conversion is not told as one"
+is "$(path part "//$r'image_format']")" ewf # of the image that was converted
 
 # an acquisition that failed: the destination takes no more than 100 KiB in a file
 (trap '' XFSZ; ulimit -f 100; "$EXHIBIT" acquire disk.bin -o case/short.raw --ledger case/ledger.db --quiet >/dev/null 2>&1) && fail "a full destination went unnoticed"
