@@ -134,6 +134,17 @@ struct run { /* one read under way; positions are bytes of the disk */
 
 static bool ends_reading(enum exh_code code) { return code != EXH_CORRUPT && code != EXH_IO && code != EXH_LIMIT && code != EXH_UNSUPPORTED; }
 
+bool exh_table_ahead(struct exh_table_pages *pages, const struct exh_mapped_disk *disk, uint32_t file, uint64_t offset, void *out, size_t bytes,
+                     bool *got, struct exh_error *err)
+{
+    struct exh_error why = {0};
+    *got = exh_table_get(pages, disk, file, offset, out, bytes, &why);
+    if (*got || !ends_reading(why.code))
+        return true;
+    *err = why;
+    return false;
+}
+
 /* [at, at + bytes) was not got: its sectors, whole, are in `state`. */
 static bool lose(struct run *r, uint64_t at, uint64_t bytes, enum exh_state state, uint32_t file, uint64_t offset, int sys)
 {

@@ -43,6 +43,11 @@ struct exh_table_pages;
 EXH_MUST_CHECK bool exh_table_get(struct exh_table_pages *pages, const struct exh_mapped_disk *disk, uint32_t file, uint64_t offset, void *out,
                                   size_t bytes, struct exh_error *err);
 
+/* The same of what lies ahead of the place that was asked for, to see how far it is alike: *got is false where that cannot be had, which is told when
+ * it is its turn. False: reading ends. */
+EXH_MUST_CHECK bool exh_table_ahead(struct exh_table_pages *pages, const struct exh_mapped_disk *disk, uint32_t file, uint64_t offset, void *out,
+                                    size_t bytes, bool *got, struct exh_error *err);
+
 struct exh_mapped_ops {
     /* `at` lies inside the disk. A place reaches no further than it is alike in every respect; where that costs much it may answer shorter.
      * False with EXH_CORRUPT or EXH_IO: as if LOST, for the rest of the reader's block (unit_sectors); other codes end the reading. */

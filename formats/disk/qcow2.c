@@ -114,10 +114,11 @@ static bool join(const struct exh_qcow2 *q, struct exh_table_pages *pages, uint6
     uint64_t cluster = 1ull << q->cluster_bits, per_table = 1ull << q->l2_bits;
     while (!q->extended && out->kind != EXH_PLACE_PACKED && out->bytes < RUN_BYTES_MAX && ++index < per_table) {
         struct exh_place next = {.bytes = cluster, .offset = table + index * 8};
-        uint64_t entry;
-        if (!get_entry(q, pages, next.offset, &entry, err))
+        uint8_t entry[8];
+        bool got;
+        if (!exh_table_ahead(pages, &q->disk, 0, next.offset, entry, sizeof entry, &got, err))
             return false;
-        if (!place_cluster(q, entry, 0, 0, &next, err) || next.kind != out->kind ||
+        if (!got || !place_cluster(q, exh_be64(entry), 0, 0, &next, err) || next.kind != out->kind ||
             (next.kind == EXH_PLACE_DATA && next.offset != out->offset + out->bytes)) {
             exh_error_clear(err); /* told when it is its turn */
             break;

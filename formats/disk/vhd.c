@@ -49,9 +49,10 @@ static bool find_sector(const struct vhd *v, struct exh_table_pages *pages, uint
     bool here = (byte >> (7 - sector % 8) & 1) != 0;
     uint64_t n = 1;
     while (sector + n < last && n < 4096) {
-        if ((sector + n) % 8 == 0 && !exh_table_get(pages, &v->disk, 0, block_at + (sector + n) / 8, &byte, 1, err))
+        bool got = true;
+        if ((sector + n) % 8 == 0 && !exh_table_ahead(pages, &v->disk, 0, block_at + (sector + n) / 8, &byte, 1, &got, err))
             return false;
-        if (((byte >> (7 - (sector + n) % 8) & 1) != 0) != here)
+        if (!got || ((byte >> (7 - (sector + n) % 8) & 1) != 0) != here)
             break;
         n++;
     }
