@@ -25,12 +25,11 @@ struct bitmaps {
 
 static bool EXH_PRINTF(4, 5) tell(const struct bitmaps *b, enum exh_outcome outcome, uint64_t at, const char *fmt, ...)
 {
-    char text[200];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    bool ok = b->w->told || exh_inspection_remark_list(b->w->in, "bitmaps", outcome, b->w->file, at, b->w->err, fmt, args);
     va_end(args);
-    return b->w->told || exh_inspection_remark(b->w->in, "bitmaps", outcome, b->w->file, at, b->w->err, "%s", text);
+    return ok;
 }
 
 static bool walk_table(struct bitmaps *b, uint64_t at, uint64_t entries)

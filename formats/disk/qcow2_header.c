@@ -22,12 +22,11 @@
 
 static bool EXH_PRINTF(5, 6) tell(const struct exh_qcow_walk *w, const char *check, enum exh_outcome outcome, uint64_t at, const char *fmt, ...)
 {
-    char text[200];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    bool ok = exh_inspection_remark_list(w->in, check, outcome, w->file, at, w->err, fmt, args);
     va_end(args);
-    return exh_inspection_remark(w->in, check, outcome, w->file, at, w->err, "%s", text);
+    return ok;
 }
 
 /* ---- extensions ---- */

@@ -22,12 +22,11 @@ struct fields {
 
 static bool EXH_PRINTF(4, 5) odd(const struct fields *f, const char *check, uint64_t at, const char *fmt, ...)
 {
-    char text[200];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    bool ok = exh_inspection_remark_list(f->in, check, EXH_WARNS, f->file, at, f->err, fmt, args);
     va_end(args);
-    return exh_inspection_remark(f->in, check, EXH_WARNS, f->file, at, f->err, "%s", text);
+    return ok;
 }
 
 /* ---- headers ---- */

@@ -74,12 +74,11 @@ bool exh_ewf_remark(struct exh_ewf_set *set, const char *check, enum exh_outcome
 {
     if (set->found.remark_count >= REMARKS_MAX)
         return true;
-    char text[256];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    bool ok = exh_inspection_remark_list(&set->found, check, outcome, exh_ewf_file_of(set, segment), offset, err, fmt, args);
     va_end(args);
-    return exh_inspection_remark(&set->found, check, outcome, exh_ewf_file_of(set, segment), offset, err, "%s", text);
+    return ok;
 }
 
 /* ---- segments ---- */

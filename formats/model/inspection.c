@@ -30,8 +30,8 @@ bool exh_inspection_region(struct exh_inspection *in, const struct exh_region *r
     return true;
 }
 
-bool exh_inspection_remark(struct exh_inspection *in, const char *check, enum exh_outcome outcome, const char *file, uint64_t offset,
-                           struct exh_error *err, const char *fmt, ...)
+bool exh_inspection_remark_list(struct exh_inspection *in, const char *check, enum exh_outcome outcome, const char *file, uint64_t offset,
+                                struct exh_error *err, const char *fmt, va_list args)
 {
     if (!exh_grow((void **)&in->remarks, &in->remark_capacity, in->remark_count, sizeof *in->remarks, EXH_INSPECTION_MAX, "remarks", err))
         return false;
@@ -40,11 +40,18 @@ bool exh_inspection_remark(struct exh_inspection *in, const char *check, enum ex
     copy_text(remark->file, sizeof remark->file, file);
     remark->outcome = outcome;
     remark->offset = offset;
+    (void)vsnprintf(remark->detail, sizeof remark->detail, fmt, args);
+    return true;
+}
+
+bool exh_inspection_remark(struct exh_inspection *in, const char *check, enum exh_outcome outcome, const char *file, uint64_t offset,
+                           struct exh_error *err, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(remark->detail, sizeof remark->detail, fmt, args);
+    bool ok = exh_inspection_remark_list(in, check, outcome, file, offset, err, fmt, args);
     va_end(args);
-    return true;
+    return ok;
 }
 
 bool exh_inspection_sum(struct exh_inspection *in, const char *file, uint64_t offset, uint32_t value, struct exh_sectors *ranges,

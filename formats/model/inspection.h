@@ -7,6 +7,7 @@
 #ifndef EXH_FORMATS_MODEL_INSPECTION_H
 #define EXH_FORMATS_MODEL_INSPECTION_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "formats/model/sectors.h"
@@ -56,6 +57,9 @@ EXH_MUST_CHECK bool exh_inspection_fact(struct exh_inspection *in, const char *f
 EXH_MUST_CHECK bool exh_inspection_region(struct exh_inspection *in, const struct exh_region *region, struct exh_error *err);
 EXH_MUST_CHECK bool exh_inspection_remark(struct exh_inspection *in, const char *check, enum exh_outcome outcome, const char *file, uint64_t offset,
                                           struct exh_error *err, const char *fmt, ...) EXH_PRINTF(7, 8);
+/* The same for who adds something of its own to every remark: `args` is the caller's to end. */
+EXH_MUST_CHECK bool exh_inspection_remark_list(struct exh_inspection *in, const char *check, enum exh_outcome outcome, const char *file,
+                                               uint64_t offset, struct exh_error *err, const char *fmt, va_list args) EXH_PRINTF(7, 0);
 /* Adds one with these ranges, which it takes over also on failure. */
 EXH_MUST_CHECK bool exh_inspection_sum(struct exh_inspection *in, const char *file, uint64_t offset, uint32_t value, struct exh_sectors *ranges,
                                        struct exh_error *err, const char *fmt, ...) EXH_PRINTF(7, 8);

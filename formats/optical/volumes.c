@@ -82,12 +82,10 @@ void exh_volume_fact(struct exh_volume_search *s, uint64_t at, const char *key, 
 
 void exh_volume_remark(struct exh_volume_search *s, const char *check, enum exh_outcome outcome, uint64_t at, const char *fmt, ...)
 {
-    char text[256];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    s->failed = s->failed || !exh_inspection_remark_list(s->in, check, outcome, file_of(s), offset_of(s, at), s->err, fmt, args);
     va_end(args);
-    s->failed = s->failed || !exh_inspection_remark(s->in, check, outcome, file_of(s), offset_of(s, at), s->err, "%s", text);
 }
 
 void exh_volume_add(struct exh_volume_search *s, enum exh_volume_kind kind, uint64_t index, uint64_t least, uint64_t most, const char *label)
