@@ -53,19 +53,10 @@ static void unreadable(struct exh_html_page *p)
 
 static void size(struct exh_html_page *p)
 {
-    const struct exh_facts *f = p->f;
-    if (!f->bytes.known) {
+    if (p->f->bytes.known)
+        exh_html_size(p);
+    else
         exh_html_put(p, not_read);
-        return;
-    }
-    exh_html_counted(p, f->bytes.value, "byte");
-    if (f->sectors.known && f->sector_size.known) {
-        exh_html_put(p, " (");
-        exh_html_counted(p, f->sectors.value, "sector");
-        exh_html_put(p, " of ");
-        exh_html_counted(p, f->sector_size.value, "byte");
-        exh_html_put(p, ")");
-    }
 }
 
 static bool has_media(const struct exh_facts *f, const char *algorithm)

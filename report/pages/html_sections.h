@@ -13,6 +13,7 @@
 void exh_html_summary_case(struct exh_html_page *p);
 /* A row for the digest of the media stream; `remark` goes behind the name of its scope. */
 void exh_html_summary_digest(struct exh_html_page *p, const char *algorithm, const char *label, const char *remark);
+void exh_html_size(struct exh_html_page *p); /* "8,388,608 bytes (16,384 sectors of 512 bytes)", of the image's medium */
 void exh_html_verdict(struct exh_html_page *p);
 void exh_html_beside_verdict(struct exh_html_page *p); /* what must be read together with the verdict */
 void exh_html_chain_warning(struct exh_html_page *p);

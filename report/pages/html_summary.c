@@ -194,6 +194,22 @@ void exh_html_recovered(struct exh_html_page *p)
     exh_html_put(p, " more failed at first and were read later");
 }
 
+void exh_html_size(struct exh_html_page *p)
+{
+    const struct exh_facts *f = p->f;
+    if (f->bytes.known)
+        exh_html_counted(p, f->bytes.value, "byte");
+    else
+        exh_html_unknown(p);
+    if (f->sectors.known && f->sector_size.known) {
+        exh_html_put(p, " (");
+        exh_html_counted(p, f->sectors.value, "sector");
+        exh_html_put(p, " of ");
+        exh_html_counted(p, f->sector_size.value, "byte");
+        exh_html_put(p, ")");
+    }
+}
+
 static void summary_size(struct exh_html_page *p)
 {
     const struct exh_facts *f = p->f;
@@ -206,17 +222,7 @@ static void summary_size(struct exh_html_page *p)
     if (f->outcome != EXH_ENDED_DONE)
         return;
     exh_html_open_row(p, "Size of the copy");
-    if (f->bytes.known)
-        exh_html_counted(p, f->bytes.value, "byte");
-    else
-        exh_html_unknown(p);
-    if (f->sectors.known && f->sector_size.known) {
-        exh_html_put(p, " (");
-        exh_html_counted(p, f->sectors.value, "sector");
-        exh_html_put(p, " of ");
-        exh_html_counted(p, f->sector_size.value, "byte");
-        exh_html_put(p, ")");
-    }
+    exh_html_size(p);
     exh_html_close_row(p);
     exh_html_open_row(p, "Read from the source");
     if (f->bytes.known && f->unreadable_bytes.known && f->unreadable_bytes.value <= f->bytes.value)
